@@ -1,0 +1,1 @@
+//! Plan state, CUSUM, event and data alerts as state machines. Pure.

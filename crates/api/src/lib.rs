@@ -1,0 +1,1 @@
+//! HTTP: routes, permissions, wire types, OpenAPI, problems; knows no SQL.

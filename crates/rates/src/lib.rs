@@ -1,0 +1,1 @@
+//! Aggregation: what counts, cells, rates, intervals, exact tests, weights. Pure.

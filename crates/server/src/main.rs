@@ -1,0 +1,2 @@
+//! The binary `hege`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Diesel on SQLite and PostgreSQL: connections, the one way to write, queries by noun.

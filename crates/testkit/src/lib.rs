@@ -1,0 +1,1 @@
+//! For tests only: databases of both kinds, builders, a clock.
