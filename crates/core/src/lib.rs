@@ -5,10 +5,14 @@
 //! - A word has one code, one Chinese and one English name, and they are defined here once (docs/DOMAIN.md, "Words").
 //! - A measured value or a limit is a [`rust_decimal::Decimal`] that keeps its digits; never a float.
 
+pub mod calendar;
 pub mod date;
+pub mod decimal;
+pub mod identifiers;
 pub mod ids;
 pub mod problem;
 pub mod region;
+pub mod units;
 pub mod words;
 
 pub use date::Month;
