@@ -62,8 +62,8 @@ impl Month {
     /// # Errors
     /// [`BadMonth`] when it is none.
     pub fn from_yyyymm(number: i32) -> Result<Self, BadMonth> {
-        let year = i16::try_from(number / 100).map_err(|_| BadMonth)?;
-        let month = i8::try_from(number % 100).map_err(|_| BadMonth)?;
+        let year = i16::try_from(number / 100).map_err(|_out_of_range| BadMonth)?;
+        let month = i8::try_from(number % 100).map_err(|_out_of_range| BadMonth)?;
         Self::new(year, month)
     }
 

@@ -1,1 +1,21 @@
-//! Results: what was reported, criteria and their editions, verdicts that explain themselves. Pure.
+//! Results: what was reported, criteria and their editions, verdicts that explain themselves.
+//!
+//! Invariants
+//! - No result is judged by guess: what cannot be read, has no criterion in force, or does not convert exactly is
+//!   `not_judgeable` with its reason, and goes to a person.
+//! - Values are compared exactly, as reported; equal to the limit conforms.
+//! - A verdict carries the steps by which a person can repeat it on paper.
+
+pub mod case;
+pub mod conclusion;
+pub mod criterion;
+pub mod judge;
+pub mod reported;
+pub mod rounding;
+pub mod steps;
+
+pub use conclusion::{Conclusion, conclude};
+pub use criterion::{Basis, Compare, Criterion, MicroPlan, Origin, Rule};
+pub use judge::{Entry, ItemVerdict, Judgement, Reason, judge};
+pub use reported::Measured;
+pub use steps::Step;
