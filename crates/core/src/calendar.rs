@@ -42,10 +42,7 @@ impl Calendar {
     /// # Errors
     /// [`MissingYear`] when its year is not loaded.
     pub fn is_working_day(&self, date: Date) -> Result<bool, MissingYear> {
-        let year = self
-            .years
-            .get(&date.year())
-            .ok_or(MissingYear(date.year()))?;
+        let year = self.years.get(&date.year()).ok_or(MissingYear(date.year()))?;
         let weekend = matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
         Ok(year.workdays.contains(&date) || (!weekend && !year.holidays.contains(&date)))
     }
@@ -58,9 +55,7 @@ impl Calendar {
         let mut date = start;
         let mut left = n;
         while left > 0 {
-            date = date
-                .checked_add(1.day())
-                .map_err(|_end_of_time| MissingYear(date.year()))?;
+            date = date.checked_add(1.day()).map_err(|_end_of_time| MissingYear(date.year()))?;
             if self.is_working_day(date)? {
                 left -= 1;
             }
@@ -91,11 +86,7 @@ mod tests {
         let vectors = vectors();
         let mut calendar = Calendar::default();
         let days = &vectors["calendar_2013"];
-        calendar.load(
-            2013,
-            dates(&days["holidays"]),
-            dates(&days["makeup_workdays"]),
-        );
+        calendar.load(2013, dates(&days["holidays"]), dates(&days["makeup_workdays"]));
         calendar
     }
 
@@ -105,46 +96,24 @@ mod tests {
         assert_eq!(cases.len(), 6);
         for case in cases {
             let n = u16::try_from(case["n"].as_u64().unwrap()).unwrap();
-            assert_eq!(
-                of_2013().add_working_days(date(&case["start"]), n),
-                Ok(date(&case["expect"])),
-                "{case}"
-            );
+            assert_eq!(of_2013().add_working_days(date(&case["start"]), n), Ok(date(&case["expect"])), "{case}");
         }
     }
 
     #[test]
     fn a_year_that_is_not_loaded_is_an_error() {
         let start = "2013-12-30".parse().unwrap();
-        assert_eq!(
-            of_2013().add_working_days(start, 1),
-            Ok("2013-12-31".parse().unwrap())
-        );
+        assert_eq!(of_2013().add_working_days(start, 1), Ok("2013-12-31".parse().unwrap()));
         assert_eq!(of_2013().add_working_days(start, 2), Err(MissingYear(2014)));
-        assert_eq!(
-            of_2013().is_working_day("2012-12-31".parse().unwrap()),
-            Err(MissingYear(2012))
-        );
+        assert_eq!(of_2013().is_working_day("2012-12-31".parse().unwrap()), Err(MissingYear(2012)));
     }
 
     #[test]
     fn a_weekend_day_worked_for_a_holiday_is_a_working_day() {
-        assert_eq!(
-            of_2013().is_working_day("2013-02-17".parse().unwrap()),
-            Ok(true)
-        );
-        assert_eq!(
-            of_2013().is_working_day("2013-02-23".parse().unwrap()),
-            Ok(false)
-        );
-        assert_eq!(
-            of_2013().is_working_day("2013-02-11".parse().unwrap()),
-            Ok(false)
-        );
-        assert_eq!(
-            of_2013().is_working_day("2013-02-18".parse().unwrap()),
-            Ok(true)
-        );
+        assert_eq!(of_2013().is_working_day("2013-02-17".parse().unwrap()), Ok(true));
+        assert_eq!(of_2013().is_working_day("2013-02-23".parse().unwrap()), Ok(false));
+        assert_eq!(of_2013().is_working_day("2013-02-11".parse().unwrap()), Ok(false));
+        assert_eq!(of_2013().is_working_day("2013-02-18".parse().unwrap()), Ok(true));
     }
 
     proptest! {

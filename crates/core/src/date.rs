@@ -35,20 +35,13 @@ impl Month {
     /// # Errors
     /// [`BadMonth`] outside them, or when `month` is not 1 to 12.
     pub const fn new(year: i16, month: i8) -> Result<Self, BadMonth> {
-        if year >= 1900 && year <= 9999 && month >= 1 && month <= 12 {
-            Ok(Self { year, month })
-        } else {
-            Err(BadMonth)
-        }
+        if year >= 1900 && year <= 9999 && month >= 1 && month <= 12 { Ok(Self { year, month }) } else { Err(BadMonth) }
     }
 
     /// The month of a date.
     #[must_use]
     pub fn of(date: Date) -> Self {
-        Self {
-            year: date.year(),
-            month: date.month(),
-        }
+        Self { year: date.year(), month: date.month() }
     }
 
     /// As stored: `202509`.
@@ -71,15 +64,9 @@ impl Month {
     #[must_use]
     pub const fn next(self) -> Self {
         if self.month == 12 {
-            Self {
-                year: self.year + 1,
-                month: 1,
-            }
+            Self { year: self.year + 1, month: 1 }
         } else {
-            Self {
-                year: self.year,
-                month: self.month + 1,
-            }
+            Self { year: self.year, month: self.month + 1 }
         }
     }
 
@@ -87,15 +74,9 @@ impl Month {
     #[must_use]
     pub const fn previous(self) -> Self {
         if self.month == 1 {
-            Self {
-                year: self.year - 1,
-                month: 12,
-            }
+            Self { year: self.year - 1, month: 12 }
         } else {
-            Self {
-                year: self.year,
-                month: self.month - 1,
-            }
+            Self { year: self.year, month: self.month - 1 }
         }
     }
 
@@ -123,8 +104,7 @@ impl FromStr for Month {
     fn from_str(text: &str) -> Result<Self, BadMonth> {
         let parse = || {
             let (year, month) = text.split_once('-')?;
-            let plain =
-                |part: &str, len| part.len() == len && part.bytes().all(|b| b.is_ascii_digit());
+            let plain = |part: &str, len| part.len() == len && part.bytes().all(|b| b.is_ascii_digit());
             (plain(year, 4) && plain(month, 2)).then_some(())?;
             Self::new(year.parse().ok()?, month.parse().ok()?).ok()
         };
@@ -141,10 +121,7 @@ mod tests {
         let december = Month::new(2025, 12).unwrap();
         assert_eq!(december.next(), Month::new(2026, 1).unwrap());
         assert_eq!(december.next().previous(), december);
-        assert_eq!(
-            Month::new(2024, 2).unwrap().last_day().to_string(),
-            "2024-02-29"
-        );
+        assert_eq!(Month::new(2024, 2).unwrap().last_day().to_string(), "2024-02-29");
         assert_eq!(Month::from_yyyymm(december.yyyymm()), Ok(december));
         assert_eq!("2025-12".parse(), Ok(december));
         assert_eq!("2025-13".parse::<Month>(), Err(BadMonth));

@@ -12,36 +12,23 @@ pub enum Check {
 }
 
 const USCC_ALPHABET: &[u8] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
-const USCC_WEIGHTS: [usize; 17] = [
-    1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28,
-];
+const USCC_WEIGHTS: [usize; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
 
 /// 统一社会信用代码, GB 32100-2015: 18 characters, the last one the check.
 #[must_use]
 pub fn uscc(code: &str) -> Check {
-    let values: Option<Vec<usize>> = code
-        .bytes()
-        .map(|b| USCC_ALPHABET.iter().position(|c| *c == b))
-        .collect();
+    let values: Option<Vec<usize>> = code.bytes().map(|b| USCC_ALPHABET.iter().position(|c| *c == b)).collect();
     let Some(values) = values.filter(|values| values.len() == 18) else {
         return Check::Malformed;
     };
-    let sum: usize = values
-        .iter()
-        .zip(USCC_WEIGHTS)
-        .map(|(value, weight)| value * weight)
-        .sum();
+    let sum: usize = values.iter().zip(USCC_WEIGHTS).map(|(value, weight)| value * weight).sum();
     verdict(values.last() == Some(&((31 - sum % 31) % 31)))
 }
 
 /// Food production licence (食品生产许可证编号): `SC` and 14 digits, the last one by MOD 11,10 (GB/T 17710).
 #[must_use]
 pub fn production_licence(code: &str) -> Check {
-    let Some(digits) = code
-        .strip_prefix("SC")
-        .and_then(digits)
-        .filter(|digits| digits.len() == 14)
-    else {
+    let Some(digits) = code.strip_prefix("SC").and_then(digits).filter(|digits| digits.len() == 14) else {
         return Check::Malformed;
     };
     let product = digits.iter().take(13).fold(10, |product, digit| {
@@ -54,24 +41,16 @@ pub fn production_licence(code: &str) -> Check {
 /// GTIN-8, -12, -13 or -14 of a barcode (GB 12904).
 #[must_use]
 pub fn gtin(code: &str) -> Check {
-    let Some(digits) = digits(code).filter(|digits| matches!(digits.len(), 8 | 12 | 13 | 14))
-    else {
+    let Some(digits) = digits(code).filter(|digits| matches!(digits.len(), 8 | 12 | 13 | 14)) else {
         return Check::Malformed;
     };
-    let sum: usize = digits
-        .iter()
-        .rev()
-        .skip(1)
-        .zip([3, 1].into_iter().cycle())
-        .map(|(digit, weight)| digit * weight)
-        .sum();
+    let sum: usize =
+        digits.iter().rev().skip(1).zip([3, 1].into_iter().cycle()).map(|(digit, weight)| digit * weight).sum();
     verdict(digits.last() == Some(&((10 - sum % 10) % 10)))
 }
 
 fn digits(text: &str) -> Option<Vec<usize>> {
-    text.bytes()
-        .map(|b| b.is_ascii_digit().then(|| usize::from(b - b'0')))
-        .collect()
+    text.bytes().map(|b| b.is_ascii_digit().then(|| usize::from(b - b'0'))).collect()
 }
 
 const fn verdict(fits: bool) -> Check {

@@ -33,10 +33,7 @@ impl FromStr for SampleId {
             let (city, uuid) = text.split_once('-')?;
             // Only the hyphenated form, so that one sample has one spelling.
             (uuid.len() == 36).then_some(())?;
-            Some(Self {
-                city: city.parse().ok()?,
-                uuid: Uuid::try_parse(uuid).ok()?,
-            })
+            Some(Self { city: city.parse().ok()?, uuid: Uuid::try_parse(uuid).ok()? })
         };
         parse().ok_or(BadSampleId)
     }
@@ -93,13 +90,9 @@ mod tests {
 
     #[test]
     fn an_id_without_its_city_or_with_another_spelling_is_refused() {
-        for text in [
-            "0190b6c1-7e3a-7c11-9a5b-0123456789ab",
-            "3301-0190b6c17e3a7c119a5b0123456789ab",
-            "3301",
-            "",
-            "33a1-x",
-        ] {
+        for text in
+            ["0190b6c1-7e3a-7c11-9a5b-0123456789ab", "3301-0190b6c17e3a7c119a5b0123456789ab", "3301", "", "33a1-x"]
+        {
             assert_eq!(text.parse::<SampleId>(), Err(BadSampleId), "{text}");
         }
     }

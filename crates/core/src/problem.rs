@@ -17,28 +17,14 @@ pub struct Problem {
 
 impl Problem {
     /// A problem at a field.
-    pub fn new(
-        pointer: impl Into<String>,
-        code: &'static str,
-        zh: impl Into<String>,
-        en: impl Into<String>,
-    ) -> Self {
-        Self {
-            pointer: pointer.into(),
-            code,
-            zh: zh.into(),
-            en: en.into(),
-        }
+    pub fn new(pointer: impl Into<String>, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), code, zh: zh.into(), en: en.into() }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} {} / {}",
-            self.pointer, self.code, self.zh, self.en
-        )
+        write!(f, "{}: {} {} / {}", self.pointer, self.code, self.zh, self.en)
     }
 }
 
@@ -99,11 +85,7 @@ impl Problems {
     /// # Errors
     /// The problems, when there are any.
     pub fn into_result<T>(self, value: T) -> Result<T, Self> {
-        if self.is_empty() {
-            Ok(value)
-        } else {
-            Err(self)
-        }
+        if self.is_empty() { Ok(value) } else { Err(self) }
     }
 }
 

@@ -39,11 +39,7 @@ impl RegionCode {
     /// # Errors
     /// [`BadRegion::Code`] below 110000 or above 999999.
     pub const fn new(code: u32) -> Result<Self, BadRegion> {
-        if code >= 110_000 && code <= 999_999 {
-            Ok(Self(code))
-        } else {
-            Err(BadRegion::Code)
-        }
+        if code >= 110_000 && code <= 999_999 { Ok(Self(code)) } else { Err(BadRegion::Code) }
     }
 
     /// The code as a number.
@@ -97,11 +93,7 @@ impl City {
     /// # Errors
     /// [`BadRegion::City`] below 1100 or above 9999.
     pub const fn new(code: u16) -> Result<Self, BadRegion> {
-        if code >= 1_100 && code <= 9_999 {
-            Ok(Self(code))
-        } else {
-            Err(BadRegion::City)
-        }
+        if code >= 1_100 && code <= 9_999 { Ok(Self(code)) } else { Err(BadRegion::City) }
     }
 
     /// The four digits as a number.
@@ -152,9 +144,7 @@ impl FromStr for City {
 
 /// Exactly `N` ASCII digits as a number: no sign, no space.
 fn digits<const N: usize>(text: &str) -> Option<u32> {
-    (text.len() == N && text.bytes().all(|b| b.is_ascii_digit()))
-        .then(|| text.parse().ok())
-        .flatten()
+    (text.len() == N && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }
 
 #[cfg(test)]
@@ -182,25 +172,12 @@ mod tests {
         assert_eq!(region("330106").parent(), Some(region("330100")));
         assert_eq!(region("330100").parent(), Some(region("330000")));
         assert_eq!(region("330000").parent(), None);
-        assert_eq!(
-            City::new(3301).unwrap().province(),
-            City::new(3300).unwrap()
-        );
+        assert_eq!(City::new(3301).unwrap().province(), City::new(3300).unwrap());
     }
 
     #[test]
     fn five_digits_letters_signs_and_a_leading_zero_are_no_code() {
-        for text in [
-            "33010",
-            "3301066",
-            "33O106",
-            "+33010",
-            "-33010",
-            "033010",
-            "000000",
-            "",
-            "３３０１０６",
-        ] {
+        for text in ["33010", "3301066", "33O106", "+33010", "-33010", "033010", "000000", "", "３３０１０６"] {
             assert_eq!(text.parse::<RegionCode>(), Err(BadRegion::Code), "{text}");
         }
     }

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
-/// A unit that is known. Two units convert only when their [`Dimension`] is the same.
+/// A unit that is known. Two units convert only when they measure the same thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unit {
     symbol: &'static str,
@@ -77,32 +77,19 @@ pub fn fold(text: &str) -> String {
         other => other,
     };
     let kept = |c: &char| !c.is_whitespace() && *c != '\u{200b}' && *c != '\u{feff}';
-    text.nfkc()
-        .filter(kept)
-        .flat_map(char::to_lowercase)
-        .map(plain)
-        .collect()
+    text.nfkc().filter(kept).flat_map(char::to_lowercase).map(plain).collect()
 }
 
 impl Unit {
     /// The unit of what a person typed: `μg/kg`, `ＭＧ／ＫＧ`, `ug / kg`. None when it is not known.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let known = |spelling: &str| {
-            UNITS
-                .iter()
-                .find(|unit| unit.0 == spelling)
-                .map(Self::from_row)
-        };
+        let known = |spelling: &str| UNITS.iter().find(|unit| unit.0 == spelling).map(Self::from_row);
         known(text).or_else(|| known(&fold(text)))
     }
 
     const fn from_row(row: &(&'static str, &'static str, Dimension, i32)) -> Self {
-        Self {
-            symbol: row.1,
-            dimension: row.2,
-            power: row.3,
-        }
+        Self { symbol: row.1, dimension: row.2, power: row.3 }
     }
 
     /// A value of this unit in another one, exactly.
@@ -134,21 +121,12 @@ mod tests {
     }
 
     fn converted(value: &str, from: &str, to: &str) -> Result<String, Refusal> {
-        unit(from)
-            .convert(decimal::parse(value).unwrap(), unit(to))
-            .map(|d| d.to_string())
+        unit(from).convert(decimal::parse(value).unwrap(), unit(to)).map(|d| d.to_string())
     }
 
     #[test]
     fn every_spelling_of_a_unit_is_the_same_unit() {
-        for text in [
-            "ug/kg",
-            "μg/kg",
-            "\u{b5}g/kg",
-            "µg / kg",
-            "ＵＧ／ＫＧ",
-            "UG/KG",
-        ] {
+        for text in ["ug/kg", "μg/kg", "\u{b5}g/kg", "µg / kg", "ＵＧ／ＫＧ", "UG/KG"] {
             assert_eq!(unit(text), unit("ug/kg"), "{text}");
         }
         assert_eq!(unit("/50cm²"), unit("/50cm2"));
@@ -170,23 +148,12 @@ mod tests {
 
     #[test]
     fn what_needs_knowledge_of_the_substance_is_refused() {
-        for (from, to) in [
-            ("mmol/kg", "g/100g"),
-            ("mg/kg", "mg/L"),
-            ("CFU/g", "CFU/mL"),
-            ("%", "g/100g"),
-            ("%vol", "%"),
-        ] {
-            assert_eq!(
-                converted("1", from, to),
-                Err(Refusal::Dimension),
-                "{from} {to}"
-            );
+        for (from, to) in
+            [("mmol/kg", "g/100g"), ("mg/kg", "mg/L"), ("CFU/g", "CFU/mL"), ("%", "g/100g"), ("%vol", "%")]
+        {
+            assert_eq!(converted("1", from, to), Err(Refusal::Dimension), "{from} {to}");
         }
-        assert_eq!(
-            converted("79228162514264337593543950335", "g/kg", "ug/kg"),
-            Err(Refusal::Digits)
-        );
+        assert_eq!(converted("79228162514264337593543950335", "g/kg", "ug/kg"), Err(Refusal::Digits));
     }
 
     proptest! {

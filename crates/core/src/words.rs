@@ -123,10 +123,7 @@ impl Role {
     /// True for the four roles of a laboratory, which see only what is addressed to their laboratory.
     #[must_use]
     pub const fn is_laboratory(self) -> bool {
-        matches!(
-            self,
-            Self::Receiver | Self::Tester | Self::Checker | Self::Approver
-        )
+        matches!(self, Self::Receiver | Self::Tester | Self::Checker | Self::Approver)
     }
 }
 
@@ -147,9 +144,6 @@ mod tests {
 
     #[test]
     fn a_chinese_name_is_no_code() {
-        assert_eq!(
-            "种植养殖".parse::<Stage>(),
-            Err(UnknownWord { expected: "Stage" })
-        );
+        assert_eq!("种植养殖".parse::<Stage>(), Err(UnknownWord { expected: "Stage" }));
     }
 }

@@ -82,46 +82,28 @@ impl<'a> Case<'a> {
             valid_to: None,
             origin: Origin::Laboratory,
         };
-        Ok(Criterion {
-            rule: self.rule()?,
-            unit,
-            compare,
-            matter: Matter::AsIs,
-            total_suffices: false,
-            basis,
-        })
+        Ok(Criterion { rule: self.rule()?, unit, compare, matter: Matter::AsIs, total_suffices: false, basis })
     }
 
     fn rule(&self) -> Result<Rule, Reason> {
-        let number = |text: Option<&str>| {
-            text.and_then(|text| decimal::parse(text.trim()).ok())
-                .ok_or(Reason::BadCriterion)
-        };
+        let number =
+            |text: Option<&str>| text.and_then(|text| decimal::parse(text.trim()).ok()).ok_or(Reason::BadCriterion);
         let optional = |text: Option<&str>| text.map(|text| number(Some(text))).transpose();
-        let whole = |text: Option<&str>| {
-            text.and_then(|text| text.trim().parse::<u32>().ok())
-                .ok_or(Reason::BadCriterion)
-        };
+        let whole =
+            |text: Option<&str>| text.and_then(|text| text.trim().parse::<u32>().ok()).ok_or(Reason::BadCriterion);
         Ok(match self.kind.ok_or(Reason::NoCriterion)? {
             "max" => Rule::Max(number(self.limit)?),
             "min" => Rule::Min(number(self.limit)?),
             "range" => ordered(number(self.limit)?, number(self.limit_high)?)?,
-            "not_detected" => Rule::NotDetected {
-                required_lod: optional(self.limit)?,
-            },
-            "not_used" => Rule::NotUsed {
-                required_lod: optional(self.limit)?,
-            },
+            "not_detected" => Rule::NotDetected { required_lod: optional(self.limit)? },
+            "not_used" => Rule::NotUsed { required_lod: optional(self.limit)? },
             "micro" => Rule::Micro(MicroPlan {
                 n: whole(self.n)?,
                 c: whole(self.c)?,
                 m: number(self.m)?,
                 upper: optional(self.upper)?,
             }),
-            "declared" => Rule::Declared {
-                declared: optional(self.declared)?,
-                tolerance: number(self.tolerance)?,
-            },
+            "declared" => Rule::Declared { declared: optional(self.declared)?, tolerance: number(self.tolerance)? },
             "ratio_sum" => {
                 let maxima = self
                     .limit
@@ -129,25 +111,16 @@ impl<'a> Case<'a> {
                     .split([';', '；'])
                     .map(|part| number(Some(part)))
                     .collect::<Result<_, _>>()?;
-                Rule::RatioSum {
-                    maxima,
-                    total: Decimal::ONE,
-                }
+                Rule::RatioSum { maxima, total: Decimal::ONE }
             }
-            "qualitative" => Rule::Qualitative {
-                required: self.limit.ok_or(Reason::BadCriterion)?.to_owned(),
-            },
+            "qualitative" => Rule::Qualitative { required: self.limit.ok_or(Reason::BadCriterion)?.to_owned() },
             _ => return Err(Reason::BadCriterion),
         })
     }
 }
 
 fn ordered(low: Decimal, high: Decimal) -> Result<Rule, Reason> {
-    if low <= high {
-        Ok(Rule::Range { low, high })
-    } else {
-        Err(Reason::BadCriterion)
-    }
+    if low <= high { Ok(Rule::Range { low, high }) } else { Err(Reason::BadCriterion) }
 }
 
 /// Judges a row by the criterion it states itself.

@@ -31,24 +31,10 @@ pub enum Standing {
 #[must_use]
 pub fn conclude(items: &[Standing]) -> Conclusion {
     use ItemVerdict::{Conforming, Nonconforming};
-    let supervised = || {
-        items.iter().filter_map(|item| {
-            if let Standing::Supervised(verdict) = item {
-                Some(*verdict)
-            } else {
-                None
-            }
-        })
-    };
-    let risk = || {
-        items.iter().filter_map(|item| {
-            if let Standing::Risk(verdict) = item {
-                Some(*verdict)
-            } else {
-                None
-            }
-        })
-    };
+    let supervised =
+        || items.iter().filter_map(|item| if let Standing::Supervised(verdict) = item { Some(*verdict) } else { None });
+    let risk =
+        || items.iter().filter_map(|item| if let Standing::Risk(verdict) = item { Some(*verdict) } else { None });
     if supervised().any(|verdict| verdict == Some(Nonconforming)) {
         return Conclusion::Nonconforming;
     }
@@ -78,35 +64,12 @@ mod tests {
 
     #[test]
     fn the_worst_supervised_item_decides_and_an_open_one_holds_back() {
-        let check =
-            |items: &[Standing], expected| assert_eq!(conclude(items), expected, "{items:?}");
-        check(
-            &[Supervised(Some(Conforming)), Supervised(Some(Conforming))],
-            C::Conforming,
-        );
-        check(
-            &[
-                Supervised(Some(Conforming)),
-                Supervised(Some(Nonconforming)),
-            ],
-            C::Nonconforming,
-        );
-        check(
-            &[
-                Supervised(Some(Nonconforming)),
-                Supervised(None),
-                Supervised(Some(NotJudgeable)),
-            ],
-            C::Nonconforming,
-        );
-        check(
-            &[Supervised(Some(Conforming)), Supervised(None)],
-            C::NotJudgeable,
-        );
-        check(
-            &[Supervised(Some(Conforming)), Supervised(Some(NotJudgeable))],
-            C::NotJudgeable,
-        );
+        let check = |items: &[Standing], expected| assert_eq!(conclude(items), expected, "{items:?}");
+        check(&[Supervised(Some(Conforming)), Supervised(Some(Conforming))], C::Conforming);
+        check(&[Supervised(Some(Conforming)), Supervised(Some(Nonconforming))], C::Nonconforming);
+        check(&[Supervised(Some(Nonconforming)), Supervised(None), Supervised(Some(NotJudgeable))], C::Nonconforming);
+        check(&[Supervised(Some(Conforming)), Supervised(None)], C::NotJudgeable);
+        check(&[Supervised(Some(Conforming)), Supervised(Some(NotJudgeable))], C::NotJudgeable);
         check(&[Supervised(Some(Conforming)), LeftOut], C::Conforming);
         check(&[LeftOut], C::NotJudgeable);
         check(&[], C::NotJudgeable);
@@ -114,12 +77,8 @@ mod tests {
 
     #[test]
     fn risk_items_decide_only_where_nothing_is_supervised() {
-        let check =
-            |items: &[Standing], expected| assert_eq!(conclude(items), expected, "{items:?}");
-        check(
-            &[Supervised(Some(Conforming)), Risk(Some(Nonconforming))],
-            C::Conforming,
-        );
+        let check = |items: &[Standing], expected| assert_eq!(conclude(items), expected, "{items:?}");
+        check(&[Supervised(Some(Conforming)), Risk(Some(Nonconforming))], C::Conforming);
         check(&[Risk(Some(Nonconforming)), Risk(None)], C::Problem);
         check(&[Risk(Some(Conforming))], C::NoProblem);
         check(&[Risk(Some(Conforming)), Risk(None)], C::NotJudgeable);

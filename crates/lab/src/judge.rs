@@ -86,11 +86,7 @@ impl Judgement {
     /// Not judgeable for a reason.
     #[must_use]
     pub const fn refused(reason: Reason) -> Self {
-        Self {
-            verdict: ItemVerdict::NotJudgeable,
-            reason,
-            steps: Vec::new(),
-        }
+        Self { verdict: ItemVerdict::NotJudgeable, reason, steps: Vec::new() }
     }
 }
 
@@ -104,11 +100,7 @@ pub fn judge(entry: &Entry<'_>, criterion: &Criterion) -> Judgement {
         decide(entry, criterion, &mut steps)
     };
     let (verdict, reason) = outcome.unwrap_or_else(|reason| (ItemVerdict::NotJudgeable, reason));
-    Judgement {
-        verdict,
-        reason,
-        steps,
-    }
+    Judgement { verdict, reason, steps }
 }
 
 /// The worse of two judgements of one item: nonconforming under either is nonconforming, and not judgeable under either
@@ -120,11 +112,7 @@ pub fn stricter(national: Judgement, declared: Judgement) -> Judgement {
         ItemVerdict::NotJudgeable => 1,
         ItemVerdict::Conforming => 0,
     };
-    if rank(&declared) > rank(&national) {
-        declared
-    } else {
-        national
-    }
+    if rank(&declared) > rank(&national) { declared } else { national }
 }
 
 type Decision = Result<(ItemVerdict, Reason), Reason>;
@@ -133,16 +121,9 @@ fn total_conforms(entry: &Entry<'_>, criterion: &Criterion, steps: &mut Vec<Step
     let Some(total) = entry.total else {
         return false;
     };
-    let of_total = Entry {
-        result: total,
-        total: None,
-        ..*entry
-    };
+    let of_total = Entry { result: total, total: None, ..*entry };
     let mut own = Vec::new();
-    let conforms = matches!(
-        decide(&of_total, criterion, &mut own),
-        Ok((ItemVerdict::Conforming, _))
-    );
+    let conforms = matches!(decide(&of_total, criterion, &mut own), Ok((ItemVerdict::Conforming, _)));
     if conforms {
         steps.append(&mut own);
         steps.push(Step::TotalSuffices);
@@ -162,17 +143,10 @@ fn decide(entry: &Entry<'_>, criterion: &Criterion, steps: &mut Vec<Step>) -> De
         Rule::Max(limit) => bounded(entry, criterion, (None, Some(*limit)), steps),
         Rule::Min(limit) => bounded(entry, criterion, (Some(*limit), None), steps),
         Rule::Range { low, high } => bounded(entry, criterion, (Some(*low), Some(*high)), steps),
-        Rule::Declared {
-            declared,
-            tolerance,
-        } => {
+        Rule::Declared { declared, tolerance } => {
             let declared = declared.ok_or(Reason::DeclaredMissing)?;
-            let low = declared
-                .checked_sub(*tolerance)
-                .ok_or(Reason::TooManyDigits)?;
-            let high = declared
-                .checked_add(*tolerance)
-                .ok_or(Reason::TooManyDigits)?;
+            let low = declared.checked_sub(*tolerance).ok_or(Reason::TooManyDigits)?;
+            let high = declared.checked_add(*tolerance).ok_or(Reason::TooManyDigits)?;
             bounded(entry, criterion, (Some(low), Some(high)), steps)
         }
     }
@@ -185,11 +159,7 @@ struct Quantity {
 }
 
 impl Quantity {
-    fn read(
-        entry: &Entry<'_>,
-        target: Option<Unit>,
-        steps: &mut Vec<Step>,
-    ) -> Result<Self, Reason> {
+    fn read(entry: &Entry<'_>, target: Option<Unit>, steps: &mut Vec<Step>) -> Result<Self, Reason> {
         let reported = read(entry.result).map_err(unreadable)?;
         let stated = entry
             .unit
@@ -208,10 +178,8 @@ impl Quantity {
         let lod = match entry.lod.filter(|lod| !lod.trim().is_empty()) {
             None => None,
             Some(text) => {
-                let lod = decimal::parse(text.trim())
-                    .ok()
-                    .filter(|lod| *lod > Decimal::ZERO)
-                    .ok_or(Reason::LodUnreadable)?;
+                let lod =
+                    decimal::parse(text.trim()).ok().filter(|lod| *lod > Decimal::ZERO).ok_or(Reason::LodUnreadable)?;
                 Some(into_unit(lod, lod_unit, target, &mut Vec::new())?)
             }
         };
@@ -234,41 +202,16 @@ impl Quantity {
                 if self.lod.is_some_and(|lod| *value < lod) {
                     return Err(Reason::BelowOwnLod);
                 }
-                Interval {
-                    low: *value,
-                    low_open: false,
-                    high: Some(*value),
-                    high_open: false,
-                }
+                Interval { low: *value, low_open: false, high: Some(*value), high_open: false }
             }
-            Measured::Below(value) => Interval {
-                low: zero,
-                low_open: false,
-                high: Some(*value),
-                high_open: true,
-            },
+            Measured::Below(value) => Interval { low: zero, low_open: false, high: Some(*value), high_open: true },
             Measured::NotDetected(own) => {
                 let lod = own.or(self.lod).ok_or(Reason::LodMissing)?;
-                Interval {
-                    low: zero,
-                    low_open: false,
-                    high: Some(lod),
-                    high_open: false,
-                }
+                Interval { low: zero, low_open: false, high: Some(lod), high_open: false }
             }
             Measured::BelowLoq => return Err(Reason::Trace),
-            Measured::Detected => Interval {
-                low: zero,
-                low_open: true,
-                high: None,
-                high_open: true,
-            },
-            Measured::Above(value) => Interval {
-                low: *value,
-                low_open: true,
-                high: None,
-                high_open: true,
-            },
+            Measured::Detected => Interval { low: zero, low_open: true, high: None, high_open: true },
+            Measured::Above(value) => Interval { low: *value, low_open: true, high: None, high_open: true },
         })
     }
 }
@@ -291,17 +234,11 @@ impl Interval {
         self.low >= limit
     }
     fn all_below(&self, limit: Decimal) -> bool {
-        self.high
-            .is_some_and(|high| high < limit || (high == limit && self.high_open))
+        self.high.is_some_and(|high| high < limit || (high == limit && self.high_open))
     }
 }
 
-fn into_unit(
-    value: Decimal,
-    from: Option<Unit>,
-    to: Option<Unit>,
-    steps: &mut Vec<Step>,
-) -> Result<Decimal, Reason> {
+fn into_unit(value: Decimal, from: Option<Unit>, to: Option<Unit>, steps: &mut Vec<Step>) -> Result<Decimal, Reason> {
     match (from, to) {
         (None, None) => Ok(value),
         (None, Some(_)) => Err(Reason::UnitMissing),
@@ -312,10 +249,7 @@ fn into_unit(
                 Refusal::Dimension => Reason::UnitMismatch,
                 Refusal::Digits => Reason::TooManyDigits,
             })?;
-            steps.push(Step::Converted {
-                from: (value, from),
-                to: (converted, to),
-            });
+            steps.push(Step::Converted { from: (value, from), to: (converted, to) });
             Ok(converted)
         }
     }
@@ -340,17 +274,11 @@ fn bounded(
     steps: &mut Vec<Step>,
 ) -> Decision {
     let mut quantity = Quantity::read(entry, criterion.unit, steps)?;
-    if let (Compare::Rounded(interval), Measured::Number(value)) =
-        (criterion.compare, &quantity.measured)
-    {
+    if let (Compare::Rounded(interval), Measured::Number(value)) = (criterion.compare, &quantity.measured) {
         let limit = bounds.1.or(bounds.0).ok_or(Reason::BadCriterion)?;
         let interval = interval.unwrap_or_else(|| decimal::last_digit(limit));
         let rounded = round(*value, interval).ok_or(Reason::BadCriterion)?;
-        steps.push(Step::Rounded {
-            from: *value,
-            to: rounded,
-            interval,
-        });
+        steps.push(Step::Rounded { from: *value, to: rounded, interval });
         quantity.measured = Measured::Number(rounded);
     }
     let interval = quantity.interval()?;
@@ -364,32 +292,18 @@ fn bounded(
         .moisture
         .filter(|water| *water >= Decimal::ZERO && *water < Decimal::ONE_HUNDRED)
         .ok_or(Reason::MoistureMissing)?;
-    steps.push(Step::Dry {
-        value: interval.low,
-        moisture,
-    });
+    steps.push(Step::Dry { value: interval.low, moisture });
     let scaled = |value: Decimal, factor: Decimal| {
-        value
-            .checked_mul(factor)
-            .filter(|product| is_exact(value, factor, *product))
-            .ok_or(Reason::TooManyDigits)
+        value.checked_mul(factor).filter(|product| is_exact(value, factor, *product)).ok_or(Reason::TooManyDigits)
     };
     let dry = Decimal::ONE_HUNDRED - moisture;
     let interval = Interval {
         low: scaled(interval.low, Decimal::ONE_HUNDRED)?,
-        high: interval
-            .high
-            .map(|high| scaled(high, Decimal::ONE_HUNDRED))
-            .transpose()?,
+        high: interval.high.map(|high| scaled(high, Decimal::ONE_HUNDRED)).transpose()?,
         ..interval
     };
     let bound = |bound: Option<Decimal>| bound.map(|bound| scaled(bound, dry)).transpose();
-    within(
-        &interval,
-        (bound(bounds.0)?, bound(bounds.1)?),
-        &quantity,
-        steps,
-    )
+    within(&interval, (bound(bounds.0)?, bound(bounds.1)?), &quantity, steps)
 }
 
 /// `rust_decimal` rounds a product of more than 28 digits; only exact products may decide.
@@ -398,10 +312,7 @@ fn is_exact(a: Decimal, b: Decimal, product: Decimal) -> bool {
         || product.is_zero()
         || a.mantissa().checked_mul(b.mantissa()).is_some_and(|exact| {
             let lost = (a.scale() + b.scale()).saturating_sub(product.scale());
-            10_i128
-                .checked_pow(lost)
-                .and_then(|power| product.mantissa().checked_mul(power))
-                == Some(exact)
+            10_i128.checked_pow(lost).and_then(|power| product.mantissa().checked_mul(power)) == Some(exact)
         })
 }
 
@@ -411,24 +322,15 @@ fn within(
     quantity: &Quantity,
     steps: &mut Vec<Step>,
 ) -> Decision {
-    let conforms = low.is_none_or(|limit| interval.all_at_least(limit))
-        && high.is_none_or(|limit| interval.all_at_most(limit));
-    let fails = low.is_some_and(|limit| interval.all_below(limit))
-        || high.is_some_and(|limit| interval.all_above(limit));
+    let conforms =
+        low.is_none_or(|limit| interval.all_at_least(limit)) && high.is_none_or(|limit| interval.all_at_most(limit));
+    let fails =
+        low.is_some_and(|limit| interval.all_below(limit)) || high.is_some_and(|limit| interval.all_above(limit));
     let top = interval.high.unwrap_or(interval.low);
     for (left, sign, limit) in [(interval.low, ">=", low), (top, "<=", high)] {
         if let Some(right) = limit {
-            let holds = if sign == ">=" {
-                left >= right
-            } else {
-                left <= right && interval.high.is_some()
-            };
-            steps.push(Step::Compared {
-                left,
-                sign,
-                right,
-                holds,
-            });
+            let holds = if sign == ">=" { left >= right } else { left <= right && interval.high.is_some() };
+            steps.push(Step::Compared { left, sign, right, holds });
         }
     }
     if conforms {
@@ -455,9 +357,7 @@ fn not_detected(quantity: &Quantity, required: Option<Decimal>) -> Decision {
             Some(lod) if *value > lod => Err(Reason::Trace),
             lod => seen(lod.or(Some(*value))),
         },
-        Measured::Number(value) if quantity.lod.is_some_and(|lod| *value < lod) => {
-            Err(Reason::BelowOwnLod)
-        }
+        Measured::Number(value) if quantity.lod.is_some_and(|lod| *value < lod) => Err(Reason::BelowOwnLod),
         Measured::Number(value) if value.is_zero() => seen(quantity.lod),
         Measured::Number(value) if value.is_sign_negative() => Err(Reason::NotAValue),
         Measured::Number(_) | Measured::Above(_) | Measured::Detected => {
@@ -475,11 +375,7 @@ fn micro(result: &str, plan: &MicroPlan, steps: &mut Vec<Step>) -> Decision {
     let mut above_m = (0_u32, 0_u32);
     let mut above_upper = (0_u32, 0_u32);
     for count in counts {
-        let interval = Quantity {
-            measured: count,
-            lod: None,
-        }
-        .interval_of_count()?;
+        let interval = Quantity { measured: count, lod: None }.interval_of_count()?;
         tally(&mut above_m, &interval, plan.m);
         tally(&mut above_upper, &interval, plan.upper.unwrap_or(plan.m));
     }
@@ -487,11 +383,7 @@ fn micro(result: &str, plan: &MicroPlan, steps: &mut Vec<Step>) -> Decision {
     if plan.upper.is_none() {
         above_upper = (0, 0);
     }
-    steps.push(Step::Counted {
-        plan: *plan,
-        marginal: above_m,
-        unacceptable: above_upper,
-    });
+    steps.push(Step::Counted { plan: *plan, marginal: above_m, unacceptable: above_upper });
     if above_upper.0 > 0 || above_m.0 > plan.c {
         Ok((ItemVerdict::Nonconforming, Reason::BeyondLimit))
     } else if above_upper.1 == 0 && above_m.1 <= plan.c {
@@ -505,12 +397,9 @@ impl Quantity {
     /// A count that was not detected is 0 in the portion taken, whatever the limit of detection.
     fn interval_of_count(&self) -> Result<Interval, Reason> {
         match &self.measured {
-            Measured::NotDetected(None) => Ok(Interval {
-                low: Decimal::ZERO,
-                low_open: false,
-                high: Some(Decimal::ZERO),
-                high_open: false,
-            }),
+            Measured::NotDetected(None) => {
+                Ok(Interval { low: Decimal::ZERO, low_open: false, high: Some(Decimal::ZERO), high_open: false })
+            }
             Measured::Number(value) if value.is_sign_negative() => Err(Reason::NotAValue),
             _ => self.interval(),
         }
@@ -523,51 +412,30 @@ fn tally(above: &mut (u32, u32), interval: &Interval, bound: Decimal) {
     above.1 += u32::from(!interval.all_at_most(bound));
 }
 
-fn ratio_sum(
-    entry: &Entry<'_>,
-    maxima: &[Decimal],
-    total: Decimal,
-    steps: &mut Vec<Step>,
-) -> Decision {
+fn ratio_sum(entry: &Entry<'_>, maxima: &[Decimal], total: Decimal, steps: &mut Vec<Step>) -> Decision {
     let parts: Vec<&str> = entry.result.split([';', '；']).map(str::trim).collect();
     if parts.len() != maxima.len() || parts.is_empty() {
         return Err(Reason::PartNumber);
     }
-    let lods: Vec<&str> = entry
-        .lod
-        .map(|lod| lod.split([';', '；']).map(str::trim).collect())
-        .unwrap_or_default();
+    let lods: Vec<&str> = entry.lod.map(|lod| lod.split([';', '；']).map(str::trim).collect()).unwrap_or_default();
     let exact = |a: Decimal, b: Decimal| {
-        a.checked_mul(b)
-            .filter(|product| is_exact(a, b, *product))
-            .ok_or(Reason::TooManyDigits)
+        a.checked_mul(b).filter(|product| is_exact(a, b, *product)).ok_or(Reason::TooManyDigits)
     };
     let (mut numerator, mut denominator) = (Decimal::ZERO, Decimal::ONE);
     for (index, (part, maximum)) in parts.iter().zip(maxima).enumerate() {
         if *maximum <= Decimal::ZERO {
             return Err(Reason::BadCriterion);
         }
-        let lod = lods
-            .get(index)
-            .or_else(|| lods.first().filter(|_| lods.len() == 1))
-            .filter(|lod| !lod.is_empty());
-        let lod = lod
-            .map(|lod| decimal::parse(lod).map_err(|_not_a_number| Reason::LodUnreadable))
-            .transpose()?;
+        let lod = lods.get(index).or_else(|| lods.first().filter(|_| lods.len() == 1)).filter(|lod| !lod.is_empty());
+        let lod = lod.map(|lod| decimal::parse(lod).map_err(|_not_a_number| Reason::LodUnreadable)).transpose()?;
         let value = part_value(part, *maximum, lod)?;
         // n/d + v/m = (n*m + v*d) / (d*m): exact, where a quotient would have to be rounded.
         let left = exact(numerator, *maximum)?;
-        numerator = left
-            .checked_add(exact(value, denominator)?)
-            .ok_or(Reason::TooManyDigits)?;
+        numerator = left.checked_add(exact(value, denominator)?).ok_or(Reason::TooManyDigits)?;
         denominator = exact(denominator, *maximum)?;
     }
     let allowed = exact(total, denominator)?;
-    steps.push(Step::Summed {
-        numerator,
-        denominator,
-        total,
-    });
+    steps.push(Step::Summed { numerator, denominator, total });
     if numerator <= allowed {
         Ok((ItemVerdict::Conforming, Reason::WithinLimit))
     } else {
@@ -583,11 +451,7 @@ fn part_value(part: &str, maximum: Decimal, lod: Option<Decimal>) -> Result<Deci
         Measured::NotDetected(own) => own.or(lod).ok_or(Reason::LodMissing)?,
         _ => return Err(Reason::BadPart),
     };
-    if bound <= maximum {
-        Ok(Decimal::ZERO)
-    } else {
-        Err(Reason::LodAboveLimit)
-    }
+    if bound <= maximum { Ok(Decimal::ZERO) } else { Err(Reason::LodAboveLimit) }
 }
 
 fn qualitative(result: &str, required: &str, steps: &mut Vec<Step>) -> Decision {

@@ -56,10 +56,7 @@ pub enum Unreadable {
 pub fn read(text: &str) -> Result<Reported, Unreadable> {
     // The form that most instruments and people type takes no detour.
     if let Ok(value) = decimal::parse(text) {
-        return Ok(Reported {
-            measured: Measured::Number(value),
-            unit: None,
-        });
+        return Ok(Reported { measured: Measured::Number(value), unit: None });
     }
     read_folded(&fold(&raise(text)))
 }
@@ -69,41 +66,26 @@ fn read_folded(text: &str) -> Result<Reported, Unreadable> {
         return Err(Unreadable::Empty);
     }
     if let Some(measured) = word(text) {
-        return Ok(Reported {
-            measured,
-            unit: None,
-        });
+        return Ok(Reported { measured, unit: None });
     }
     for prefix in ["未检出", "nd"] {
-        let inner = text
-            .strip_prefix(prefix)
-            .and_then(|rest| rest.strip_prefix("(<")?.strip_suffix(')'));
+        let inner = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix("(<")?.strip_suffix(')'));
         if let Some(inner) = inner {
             let (lod, unit) = quantity(inner)?;
-            return Ok(Reported {
-                measured: Measured::NotDetected(Some(lod)),
-                unit,
-            });
+            return Ok(Reported { measured: Measured::NotDetected(Some(lod)), unit });
         }
     }
     let (wrap, rest): (fn(Decimal) -> Measured, &str) = match text.strip_prefix('<') {
         Some(rest) => (Measured::Below, rest),
-        None => text
-            .strip_prefix('>')
-            .map_or((Measured::Number, text), |rest| (Measured::Above, rest)),
+        None => text.strip_prefix('>').map_or((Measured::Number, text), |rest| (Measured::Above, rest)),
     };
     let (value, unit) = quantity(rest)?;
-    Ok(Reported {
-        measured: wrap(value),
-        unit,
-    })
+    Ok(Reported { measured: wrap(value), unit })
 }
 
 fn word(text: &str) -> Option<Measured> {
     match text {
-        "未检出" | "nd" | "n.d." | "n.d" | "阴性" | "<lod" => {
-            Some(Measured::NotDetected(None))
-        }
+        "未检出" | "nd" | "n.d." | "n.d" | "阴性" | "<lod" => Some(Measured::NotDetected(None)),
         "检出" | "阳性" => Some(Measured::Detected),
         "<loq" => Some(Measured::BelowLoq),
         _ => None,
@@ -144,21 +126,14 @@ fn raise(text: &str) -> String {
 /// A number and the unit glued to it.
 fn quantity(text: &str) -> Result<(Decimal, Option<Unit>), Unreadable> {
     let end = text
-        .find(|c: char| {
-            !(c.is_ascii_digit() || matches!(c, '.' | '+' | '-' | ',' | '×' | 'x' | '*' | '^'))
-        })
+        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '+' | '-' | ',' | '×' | 'x' | '*' | '^')))
         .unwrap_or(text.len());
     let (head, tail) = text.split_at_checked(end).ok_or(Unreadable::Text)?;
     // 1.2e3 as instruments write it: the letter belongs to the number when digits follow.
     if let Some(exponent) = tail.strip_prefix('e') {
         let value = decimal::parse(head).map_err(unreadable)?;
-        let power = exponent
-            .parse::<i32>()
-            .map_err(|_not_a_power| Unreadable::Text)?;
-        return Ok((
-            decimal::shift(value, power).ok_or(Unreadable::Digits)?,
-            None,
-        ));
+        let power = exponent.parse::<i32>().map_err(|_not_a_power| Unreadable::Text)?;
+        return Ok((decimal::shift(value, power).ok_or(Unreadable::Digits)?, None));
     }
     if head.is_empty() {
         return Err(Unreadable::Text);
@@ -166,10 +141,7 @@ fn quantity(text: &str) -> Result<(Decimal, Option<Unit>), Unreadable> {
     if head.contains(',') {
         return Err(Unreadable::Comma);
     }
-    if tail.starts_with('/')
-        && tail.chars().nth(1).is_some_and(|c| c.is_ascii_digit())
-        && Unit::parse(tail).is_none()
-    {
+    if tail.starts_with('/') && tail.chars().nth(1).is_some_and(|c| c.is_ascii_digit()) && Unit::parse(tail).is_none() {
         return Err(Unreadable::Slash);
     }
     let unit = match tail {
@@ -186,16 +158,12 @@ fn number(text: &str) -> Result<Decimal, Unreadable> {
         None if text.starts_with("10^") => ("1", text),
         None => return decimal::parse(text).map_err(unreadable),
     };
-    let exponent = power
-        .strip_prefix("10^")
-        .ok_or(if power.starts_with("10") {
-            Unreadable::LostExponent
-        } else {
-            Unreadable::Text
-        })?;
-    let exponent = exponent
-        .parse::<i32>()
-        .map_err(|_not_a_power| Unreadable::Text)?;
+    let exponent = power.strip_prefix("10^").ok_or(if power.starts_with("10") {
+        Unreadable::LostExponent
+    } else {
+        Unreadable::Text
+    })?;
+    let exponent = exponent.parse::<i32>().map_err(|_not_a_power| Unreadable::Text)?;
     let base = decimal::parse(base).map_err(unreadable)?;
     decimal::shift(base, exponent).ok_or(Unreadable::Digits)
 }
@@ -221,9 +189,7 @@ pub fn read_counts(text: &str) -> Result<Vec<Measured>, Unreadable> {
     if parts().next().is_none() {
         return Err(Unreadable::Empty);
     }
-    parts()
-        .map(|part| read(part).map(|reported| reported.measured))
-        .collect()
+    parts().map(|part| read(part).map(|reported| reported.measured)).collect()
 }
 
 #[cfg(test)]
@@ -233,10 +199,7 @@ mod tests {
 
     fn number(text: &str) -> String {
         match read(text) {
-            Ok(Reported {
-                measured: Measured::Number(value),
-                ..
-            }) => value.to_string(),
+            Ok(Reported { measured: Measured::Number(value), .. }) => value.to_string(),
             other => panic!("{text}: {other:?}"),
         }
     }
@@ -269,30 +232,16 @@ mod tests {
     #[test]
     fn a_censored_result_says_what_it_is_below_or_above() {
         for text in ["<0.002", "＜0.002", "< 0.002"] {
-            assert_eq!(
-                read(text).unwrap().measured,
-                Measured::Below(dec("0.002")),
-                "{text}"
-            );
+            assert_eq!(read(text).unwrap().measured, Measured::Below(dec("0.002")), "{text}");
         }
         assert_eq!(read(">300").unwrap().measured, Measured::Above(dec("300")));
         for text in ["未检出", "ND", "n.d.", "N.D", "ＮＤ", "阴性", "<LOD"] {
-            assert_eq!(
-                read(text).unwrap().measured,
-                Measured::NotDetected(None),
-                "{text}"
-            );
+            assert_eq!(read(text).unwrap().measured, Measured::NotDetected(None), "{text}");
         }
-        assert_eq!(
-            read("未检出(<0.5)").unwrap().measured,
-            Measured::NotDetected(Some(dec("0.5")))
-        );
+        assert_eq!(read("未检出(<0.5)").unwrap().measured, Measured::NotDetected(Some(dec("0.5"))));
         assert_eq!(
             read("ND（＜0.5μg/kg）").unwrap(),
-            Reported {
-                measured: Measured::NotDetected(Some(dec("0.5"))),
-                unit: Unit::parse("ug/kg")
-            }
+            Reported { measured: Measured::NotDetected(Some(dec("0.5"))), unit: Unit::parse("ug/kg") }
         );
         assert_eq!(read("检出").unwrap().measured, Measured::Detected);
         assert_eq!(read("阳性").unwrap().measured, Measured::Detected);
@@ -304,24 +253,15 @@ mod tests {
         for text in ["307μg/kg", "307\u{b5}g/kg", "307 ug/kg"] {
             assert_eq!(
                 read(text).unwrap(),
-                Reported {
-                    measured: Measured::Number(dec("307")),
-                    unit: Unit::parse("ug/kg")
-                },
+                Reported { measured: Measured::Number(dec("307")), unit: Unit::parse("ug/kg") },
                 "{text}"
             );
         }
         assert_eq!(
             read("1.5×10³CFU/g").unwrap(),
-            Reported {
-                measured: Measured::Number(dec("1500")),
-                unit: Unit::parse("CFU/g")
-            }
+            Reported { measured: Measured::Number(dec("1500")), unit: Unit::parse("CFU/g") }
         );
-        assert_eq!(
-            read("0.011mg/100cm²").unwrap().unit,
-            Unit::parse("mg/100cm2")
-        );
+        assert_eq!(read("0.011mg/100cm²").unwrap().unit, Unit::parse("mg/100cm2"));
         assert_eq!(read("0/25g").unwrap().unit, Unit::parse("/25g"));
         assert_eq!(read("3 furlongs"), Err(Unreadable::Unit));
     }
@@ -361,26 +301,13 @@ mod tests {
 
     #[test]
     fn counts_are_read_whatever_separates_them() {
-        let expected = vec![
-            Measured::Below(dec("10")),
-            Measured::Number(dec("15")),
-            Measured::Number(dec("390")),
-        ];
-        for text in [
-            "<10,15,390",
-            "＜10，15；390",
-            "<10;15;390",
-            "<10、15、390",
-            "<10 15  390",
-        ] {
+        let expected = vec![Measured::Below(dec("10")), Measured::Number(dec("15")), Measured::Number(dec("390"))];
+        for text in ["<10,15,390", "＜10，15；390", "<10;15;390", "<10、15、390", "<10 15  390"] {
             assert_eq!(read_counts(text).unwrap(), expected, "{text}");
         }
         assert_eq!(
             read_counts("7.5×10⁴,3.9×10³").unwrap(),
-            vec![
-                Measured::Number(dec("75000")),
-                Measured::Number(dec("3900"))
-            ]
+            vec![Measured::Number(dec("75000")), Measured::Number(dec("3900"))]
         );
         assert_eq!(read_counts(" , "), Err(Unreadable::Empty));
         assert_eq!(read_counts("1,x,3"), Err(Unreadable::Text));

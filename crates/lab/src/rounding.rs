@@ -13,22 +13,12 @@ pub fn round(value: Decimal, interval: Decimal) -> Option<Decimal> {
     // of whole intervals is what is rounded. It is found by remainder, because a quotient could be inexact.
     let remainder = value.checked_rem(interval)?;
     let below = value.checked_sub(remainder)?;
-    let multiple = below
-        .checked_div(interval)?
-        .round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven);
+    let multiple = below.checked_div(interval)?.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven);
     let twice = remainder.abs().checked_mul(Decimal::TWO)?;
     let odd = !multiple.checked_rem(Decimal::TWO)?.is_zero();
     let away = twice > interval || (twice == interval && odd);
-    let step = if value.is_sign_negative() {
-        -interval
-    } else {
-        interval
-    };
-    let mut rounded = if away {
-        below.checked_add(step)?
-    } else {
-        below
-    };
+    let step = if value.is_sign_negative() { -interval } else { interval };
+    let mut rounded = if away { below.checked_add(step)? } else { below };
     rounded = rounded.normalize();
     if rounded.scale() < interval.scale() {
         rounded.rescale(interval.scale());
@@ -50,24 +40,9 @@ mod tests {
 
     #[test]
     fn the_rounded_value_shows_the_digits_of_its_interval() {
-        assert_eq!(
-            round(parse("60.25").unwrap(), parse("0.5").unwrap())
-                .unwrap()
-                .to_string(),
-            "60.0"
-        );
-        assert_eq!(
-            round(parse("-60.75").unwrap(), parse("0.5").unwrap())
-                .unwrap()
-                .to_string(),
-            "-61.0"
-        );
-        assert_eq!(
-            round(parse("1268").unwrap(), parse("100").unwrap())
-                .unwrap()
-                .to_string(),
-            "1300"
-        );
+        assert_eq!(round(parse("60.25").unwrap(), parse("0.5").unwrap()).unwrap().to_string(), "60.0");
+        assert_eq!(round(parse("-60.75").unwrap(), parse("0.5").unwrap()).unwrap().to_string(), "-61.0");
+        assert_eq!(round(parse("1268").unwrap(), parse("100").unwrap()).unwrap().to_string(), "1300");
     }
 
     proptest! {

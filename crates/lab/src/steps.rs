@@ -89,22 +89,10 @@ impl Step {
             Self::Dry { value, moisture } => {
                 format!("以干基计：{value} × 100 ÷ (100 − {moisture})")
             }
-            Self::Compared {
-                left,
-                sign,
-                right,
-                holds,
-            } => {
-                format!(
-                    "比较：{left} {sign} {right} {}",
-                    if *holds { "成立" } else { "不成立" }
-                )
+            Self::Compared { left, sign, right, holds } => {
+                format!("比较：{left} {sign} {right} {}", if *holds { "成立" } else { "不成立" })
             }
-            Self::Counted {
-                plan,
-                marginal,
-                unacceptable,
-            } => format!(
+            Self::Counted { plan, marginal, unacceptable } => format!(
                 "n={}，超过 m={} 的 {} 份（允许 c={}），超过 M 的 {} 份",
                 plan.n,
                 plan.m,
@@ -112,11 +100,9 @@ impl Step {
                 plan.c,
                 span(*unacceptable)
             ),
-            Self::Summed {
-                numerator,
-                denominator,
-                total,
-            } => format!("比例之和 {numerator}/{denominator}，不得超过 {total}"),
+            Self::Summed { numerator, denominator, total } => {
+                format!("比例之和 {numerator}/{denominator}，不得超过 {total}")
+            }
             Self::TotalSuffices => "总量不超过其形态限量，不必再测形态".to_owned(),
             Self::Text { equal } => format!("与规定文字{}", if *equal { "一致" } else { "不一致" }),
         }
@@ -137,22 +123,10 @@ impl Step {
             Self::Dry { value, moisture } => {
                 format!("on dry matter: {value} x 100 / (100 - {moisture})")
             }
-            Self::Compared {
-                left,
-                sign,
-                right,
-                holds,
-            } => {
-                format!(
-                    "{left} {sign} {right} {}",
-                    if *holds { "holds" } else { "does not hold" }
-                )
+            Self::Compared { left, sign, right, holds } => {
+                format!("{left} {sign} {right} {}", if *holds { "holds" } else { "does not hold" })
             }
-            Self::Counted {
-                plan,
-                marginal,
-                unacceptable,
-            } => format!(
+            Self::Counted { plan, marginal, unacceptable } => format!(
                 "n={}, above m={}: {} (c={}), above M: {}",
                 plan.n,
                 plan.m,
@@ -160,26 +134,17 @@ impl Step {
                 plan.c,
                 span(*unacceptable)
             ),
-            Self::Summed {
-                numerator,
-                denominator,
-                total,
-            } => format!("sum of ratios {numerator}/{denominator}, at most {total}"),
+            Self::Summed { numerator, denominator, total } => {
+                format!("sum of ratios {numerator}/{denominator}, at most {total}")
+            }
             Self::TotalSuffices => "the total satisfies the limit of its species".to_owned(),
-            Self::Text { equal } => format!(
-                "the text is {}the required one",
-                if *equal { "" } else { "not " }
-            ),
+            Self::Text { equal } => format!("the text is {}the required one", if *equal { "" } else { "not " }),
         }
     }
 }
 
 fn span((surely, possibly): (u32, u32)) -> String {
-    if surely == possibly {
-        surely.to_string()
-    } else {
-        format!("{surely}~{possibly}")
-    }
+    if surely == possibly { surely.to_string() } else { format!("{surely}~{possibly}") }
 }
 
 fn measured_zh(measured: &Measured) -> String {
@@ -204,21 +169,13 @@ fn measured_en(measured: &Measured) -> String {
 
 fn basis(criterion: &Criterion, language: &str) -> String {
     let basis = &criterion.basis;
-    let clause = basis
-        .clause
-        .as_deref()
-        .map(|clause| format!(" {clause}"))
-        .unwrap_or_default();
-    let day =
-        |date: Option<jiff::civil::Date>| date.map(|date| date.to_string()).unwrap_or_default();
+    let clause = basis.clause.as_deref().map(|clause| format!(" {clause}")).unwrap_or_default();
+    let day = |date: Option<jiff::civil::Date>| date.map(|date| date.to_string()).unwrap_or_default();
     let validity = match (basis.valid_from, basis.valid_to) {
         (None, None) => String::new(),
         (from, to) => format!(" [{}~{}]", day(from), day(to)),
     };
-    let unit = criterion
-        .unit
-        .map(|unit| format!(" {unit}"))
-        .unwrap_or_default();
+    let unit = criterion.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
     let (name, origin) = match (language, basis.origin) {
         ("zh", Origin::Catalogue) => ("判定依据", "限量库"),
         ("zh", Origin::Declared) => ("判定依据", "明示标准"),
@@ -243,19 +200,12 @@ fn rule(rule: &Rule, zh: bool) -> String {
         Rule::NotDetected { .. } => if zh { "不得检出" } else { "not detected" }.to_owned(),
         Rule::NotUsed { .. } => if zh { "不得使用" } else { "not to be used" }.to_owned(),
         Rule::Micro(plan) => {
-            let upper = plan
-                .upper
-                .map(|upper| format!(", M={upper}"))
-                .unwrap_or_default();
+            let upper = plan.upper.map(|upper| format!(", M={upper}")).unwrap_or_default();
             format!("n={}, c={}, m={}{upper}", plan.n, plan.c, plan.m)
         }
-        Rule::Declared {
-            declared,
-            tolerance,
-        } => format!(
-            "{}±{tolerance}",
-            declared.map_or(missing.to_owned(), |value| value.to_string())
-        ),
+        Rule::Declared { declared, tolerance } => {
+            format!("{}±{tolerance}", declared.map_or(missing.to_owned(), |value| value.to_string()))
+        }
         Rule::RatioSum { total, .. } => format!("Σ≤{total}"),
         Rule::Qualitative { required } => required.clone(),
     }

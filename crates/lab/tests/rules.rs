@@ -21,38 +21,21 @@ fn criterion(rule: Rule) -> Criterion {
         valid_to: None,
         origin: Origin::Catalogue,
     };
-    Criterion {
-        rule,
-        unit: None,
-        compare: Compare::Full,
-        matter: Matter::AsIs,
-        total_suffices: false,
-        basis,
-    }
+    Criterion { rule, unit: None, compare: Compare::Full, matter: Matter::AsIs, total_suffices: false, basis }
 }
 
 fn entry(result: &str) -> Entry<'_> {
-    Entry {
-        result,
-        ..Entry::default()
-    }
+    Entry { result, ..Entry::default() }
 }
 
 fn check(rule: &Rule, result: &str, verdict: ItemVerdict, reason: Reason) {
     let judgement = judge(&entry(result), &criterion(rule.clone()));
-    assert_eq!(
-        (judgement.verdict, judgement.reason),
-        (verdict, reason),
-        "{rule:?} {result}"
-    );
+    assert_eq!((judgement.verdict, judgement.reason), (verdict, reason), "{rule:?} {result}");
 }
 
 #[test]
 fn both_bounds_of_a_range_conform() {
-    let salt = Rule::Range {
-        low: dec("18"),
-        high: dec("33"),
-    };
+    let salt = Rule::Range { low: dec("18"), high: dec("33") };
     for (result, verdict, reason) in [
         ("18", Conforming, Reason::WithinLimit),
         ("33", Conforming, Reason::WithinLimit),
@@ -69,16 +52,7 @@ fn both_bounds_of_a_range_conform() {
 
 #[test]
 fn a_non_detect_fails_a_minimum_only_when_its_lod_lies_below_it() {
-    let at = |lod| {
-        judge(
-            &Entry {
-                lod: Some(lod),
-                ..entry("ND")
-            },
-            &criterion(Rule::Min(dec("0.5"))),
-        )
-        .verdict
-    };
+    let at = |lod| judge(&Entry { lod: Some(lod), ..entry("ND") }, &criterion(Rule::Min(dec("0.5")))).verdict;
     assert_eq!(at("0.4"), Nonconforming);
     assert_eq!(at("0.5"), NotJudgeable);
     assert_eq!(at("0.6"), NotJudgeable);
@@ -86,107 +60,36 @@ fn a_non_detect_fails_a_minimum_only_when_its_lod_lies_below_it() {
 
 #[test]
 fn a_number_is_a_failure_of_what_must_not_be_detected_even_without_a_lod() {
-    let rule = Rule::NotDetected {
-        required_lod: Some(dec("0.5")),
-    };
+    let rule = Rule::NotDetected { required_lod: Some(dec("0.5")) };
     check(&rule, "0.46", Nonconforming, Reason::Detected);
     check(&rule, "检出", Nonconforming, Reason::Detected);
     check(&rule, ">1", Nonconforming, Reason::Detected);
     check(&rule, "ND", NotJudgeable, Reason::LodMissing);
     check(&rule, "未检出(<0.5)", Conforming, Reason::NotDetected);
-    check(
-        &rule,
-        "未检出(<0.6)",
-        NotJudgeable,
-        Reason::LodAboveRequired,
-    );
+    check(&rule, "未检出(<0.6)", NotJudgeable, Reason::LodAboveRequired);
     check(&rule, "<0.5", Conforming, Reason::NotDetected);
     check(&rule, "<0.6", NotJudgeable, Reason::LodAboveRequired);
     check(&rule, "-1", NotJudgeable, Reason::NotAValue);
     check(&rule, "<LOQ", NotJudgeable, Reason::Trace);
-    let traced = judge(
-        &Entry {
-            lod: Some("0.1"),
-            ..entry("<0.3")
-        },
-        &criterion(rule.clone()),
-    );
+    let traced = judge(&Entry { lod: Some("0.1"), ..entry("<0.3") }, &criterion(rule.clone()));
     assert_eq!(traced.reason, Reason::Trace);
-    let at_lod = judge(
-        &Entry {
-            lod: Some("0.3"),
-            ..entry("0.3")
-        },
-        &criterion(rule),
-    );
+    let at_lod = judge(&Entry { lod: Some("0.3"), ..entry("0.3") }, &criterion(rule));
     assert_eq!(at_lod.reason, Reason::Detected);
-    check(
-        &Rule::NotDetected { required_lod: None },
-        "ND",
-        Conforming,
-        Reason::NotDetected,
-    );
-    check(
-        &Rule::NotDetected { required_lod: None },
-        "0",
-        Conforming,
-        Reason::NotDetected,
-    );
+    check(&Rule::NotDetected { required_lod: None }, "ND", Conforming, Reason::NotDetected);
+    check(&Rule::NotDetected { required_lod: None }, "0", Conforming, Reason::NotDetected);
 }
 
 #[test]
 fn censored_counts_are_intervals() {
-    let plan = |c, upper: Option<&str>| {
-        Rule::Micro(MicroPlan {
-            n: 3,
-            c,
-            m: dec("10"),
-            upper: upper.map(dec),
-        })
-    };
-    check(
-        &plan(1, Some("100")),
-        "<10;<10;<10",
-        Conforming,
-        Reason::WithinLimit,
-    );
-    check(
-        &plan(1, Some("100")),
-        "<20;5;5",
-        Conforming,
-        Reason::WithinLimit,
-    );
-    check(
-        &plan(0, Some("100")),
-        "<20;5;5",
-        NotJudgeable,
-        Reason::Undecided,
-    );
-    check(
-        &plan(1, Some("100")),
-        ">50;5;5",
-        NotJudgeable,
-        Reason::Undecided,
-    );
-    check(
-        &plan(1, Some("100")),
-        ">100;5;5",
-        Nonconforming,
-        Reason::BeyondLimit,
-    );
+    let plan = |c, upper: Option<&str>| Rule::Micro(MicroPlan { n: 3, c, m: dec("10"), upper: upper.map(dec) });
+    check(&plan(1, Some("100")), "<10;<10;<10", Conforming, Reason::WithinLimit);
+    check(&plan(1, Some("100")), "<20;5;5", Conforming, Reason::WithinLimit);
+    check(&plan(0, Some("100")), "<20;5;5", NotJudgeable, Reason::Undecided);
+    check(&plan(1, Some("100")), ">50;5;5", NotJudgeable, Reason::Undecided);
+    check(&plan(1, Some("100")), ">100;5;5", Nonconforming, Reason::BeyondLimit);
     check(&plan(1, None), "5000;5;5", Conforming, Reason::WithinLimit);
-    check(
-        &plan(1, None),
-        "5000;11;5",
-        Nonconforming,
-        Reason::BeyondLimit,
-    );
-    check(
-        &plan(1, None),
-        "未检出;0;5",
-        Conforming,
-        Reason::WithinLimit,
-    );
+    check(&plan(1, None), "5000;11;5", Nonconforming, Reason::BeyondLimit);
+    check(&plan(1, None), "未检出;0;5", Conforming, Reason::WithinLimit);
     check(&plan(1, None), "1,234,5", Conforming, Reason::WithinLimit);
     check(&plan(1, None), "1,234", NotJudgeable, Reason::CountNumber);
     check(&plan(1, None), "-1;5;5", NotJudgeable, Reason::NotAValue);
@@ -194,19 +97,8 @@ fn censored_counts_are_intervals() {
 
 #[test]
 fn a_part_that_was_not_detected_counts_nothing_only_below_its_own_maximum() {
-    let rule = Rule::RatioSum {
-        maxima: vec![dec("0.5"), dec("1.0")],
-        total: Decimal::ONE,
-    };
-    let at = |result, lod| {
-        judge(
-            &Entry {
-                lod,
-                ..entry(result)
-            },
-            &criterion(rule.clone()),
-        )
-    };
+    let rule = Rule::RatioSum { maxima: vec![dec("0.5"), dec("1.0")], total: Decimal::ONE };
+    let at = |result, lod| judge(&Entry { lod, ..entry(result) }, &criterion(rule.clone()));
     assert_eq!(at("ND;1.0", Some("0.5;0.1")).verdict, Conforming);
     assert_eq!(at("ND;1.0", Some("0.6;0.1")).reason, Reason::LodAboveLimit);
     assert_eq!(at("ND;1.0", Some("0.1")).verdict, Conforming);
@@ -219,9 +111,7 @@ fn a_part_that_was_not_detected_counts_nothing_only_below_its_own_maximum() {
 
 #[test]
 fn a_text_conforms_only_when_it_is_the_required_one() {
-    let rule = Rule::Qualitative {
-        required: "符合".to_owned(),
-    };
+    let rule = Rule::Qualitative { required: "符合".to_owned() };
     check(&rule, "符合", Conforming, Reason::WithinLimit);
     check(&rule, " 符 合 ", Conforming, Reason::WithinLimit);
     check(&rule, "不符合", Nonconforming, Reason::BeyondLimit);
@@ -231,92 +121,45 @@ fn a_text_conforms_only_when_it_is_the_required_one() {
 
 #[test]
 fn a_declared_value_holds_within_its_tolerance() {
-    let wine = |declared: Option<&str>| Rule::Declared {
-        declared: declared.map(dec),
-        tolerance: dec("1.0"),
-    };
-    for (result, verdict) in [
-        ("11.0", Conforming),
-        ("13.0", Conforming),
-        ("10.9", Nonconforming),
-        ("13.1", Nonconforming),
-    ] {
-        assert_eq!(
-            judge(&entry(result), &criterion(wine(Some("12")))).verdict,
-            verdict,
-            "{result}"
-        );
+    let wine = |declared: Option<&str>| Rule::Declared { declared: declared.map(dec), tolerance: dec("1.0") };
+    for (result, verdict) in
+        [("11.0", Conforming), ("13.0", Conforming), ("10.9", Nonconforming), ("13.1", Nonconforming)]
+    {
+        assert_eq!(judge(&entry(result), &criterion(wine(Some("12")))).verdict, verdict, "{result}");
     }
     check(&wine(None), "12", NotJudgeable, Reason::DeclaredMissing);
 }
 
 #[test]
 fn dry_matter_is_compared_without_dividing() {
-    let dry = Criterion {
-        matter: Matter::Dry,
-        ..criterion(Rule::Max(dec("100")))
-    };
-    let at = |result, moisture: Option<&str>| {
-        judge(
-            &Entry {
-                moisture: moisture.map(dec),
-                ..entry(result)
-            },
-            &dry,
-        )
-    };
+    let dry = Criterion { matter: Matter::Dry, ..criterion(Rule::Max(dec("100"))) };
+    let at = |result, moisture: Option<&str>| judge(&Entry { moisture: moisture.map(dec), ..entry(result) }, &dry);
     // 70 mg/kg with 30 % of water is exactly 100 mg/kg on dry matter.
     assert_eq!(at("70", Some("30")).verdict, Conforming);
     assert_eq!(at("70.1", Some("30")).verdict, Nonconforming);
     assert_eq!(at("100", Some("0")).verdict, Conforming);
     for moisture in [None, Some("100"), Some("-1")] {
-        assert_eq!(
-            at("70", moisture).reason,
-            Reason::MoistureMissing,
-            "{moisture:?}"
-        );
+        assert_eq!(at("70", moisture).reason, Reason::MoistureMissing, "{moisture:?}");
     }
 }
 
 #[test]
 fn a_total_within_the_limit_of_its_species_suffices() {
-    let arsenic = Criterion {
-        total_suffices: true,
-        ..criterion(Rule::Max(dec("0.2")))
-    };
-    let at = |result, total| {
-        judge(
-            &Entry {
-                total,
-                ..entry(result)
-            },
-            &arsenic,
-        )
-    };
+    let arsenic = Criterion { total_suffices: true, ..criterion(Rule::Max(dec("0.2"))) };
+    let at = |result, total| judge(&Entry { total, ..entry(result) }, &arsenic);
     assert_eq!(at("", Some("0.2")).verdict, Conforming);
     assert_eq!(at("", Some("0.3")).reason, Reason::Empty);
     assert_eq!(at("0.15", Some("0.3")).verdict, Conforming);
     assert_eq!(at("0.25", Some("0.3")).verdict, Nonconforming);
     assert_eq!(
-        judge(
-            &Entry {
-                total: Some("0.1"),
-                ..entry("")
-            },
-            &criterion(Rule::Max(dec("0.2")))
-        )
-        .reason,
+        judge(&Entry { total: Some("0.1"), ..entry("") }, &criterion(Rule::Max(dec("0.2")))).reason,
         Reason::Empty
     );
 }
 
 #[test]
 fn the_stricter_of_two_standards_is_honoured() {
-    let one = |verdict| Judgement {
-        verdict,
-        reason: Reason::WithinLimit,
-        steps: Vec::new(),
-    };
+    let one = |verdict| Judgement { verdict, reason: Reason::WithinLimit, steps: Vec::new() };
     for (national, declared, verdict) in [
         (Conforming, Nonconforming, Nonconforming),
         (Nonconforming, Conforming, Nonconforming),
@@ -331,10 +174,7 @@ fn the_stricter_of_two_standards_is_honoured() {
 
 #[test]
 fn rounding_to_a_stated_interval_happens_once() {
-    let rounded = Criterion {
-        compare: Compare::Rounded(Some(dec("0.1"))),
-        ..criterion(Rule::Max(dec("1")))
-    };
+    let rounded = Criterion { compare: Compare::Rounded(Some(dec("0.1"))), ..criterion(Rule::Max(dec("1"))) };
     assert_eq!(judge(&entry("1.05"), &rounded).verdict, Conforming);
     assert_eq!(judge(&entry("1.06"), &rounded).verdict, Nonconforming);
 }

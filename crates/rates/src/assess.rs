@@ -44,13 +44,9 @@ pub fn assess(tally: Tally, target: Option<BasisPoints>) -> Assessment {
         target,
         rate: tally.percent(target),
         interval: wilson(tally),
-        below_target: target
-            .and_then(|target| tally.meets(target))
-            .map(|meets| !meets),
+        below_target: target.and_then(|target| tally.meets(target)).map(|meets| !meets),
         state: state(tally, target),
-        p_low: target
-            .filter(|_| tally.n > 0)
-            .map(|target| lower_tail(tally, target)),
+        p_low: target.filter(|_| tally.n > 0).map(|target| lower_tail(tally, target)),
     }
 }
 

@@ -36,24 +36,12 @@ impl Counting {
         let (task_type, kinds): (_, &[SampleKind]) = match stage {
             Stage::Farm => (TaskType::RoutineMonitoring, &[PrimaryProduce]),
             Stage::Production => (TaskType::Supervision, &[IndustriallyProcessed, Additive]),
-            Stage::Circulation => (
-                TaskType::Evaluation,
-                &[
-                    PrimaryProduce,
-                    IndustriallyProcessed,
-                    CateringMade,
-                    Additive,
-                ],
-            ),
-            Stage::Catering => (
-                TaskType::Evaluation,
-                &[CateringMade, PrimaryProduce, IndustriallyProcessed],
-            ),
+            Stage::Circulation => {
+                (TaskType::Evaluation, &[PrimaryProduce, IndustriallyProcessed, CateringMade, Additive])
+            }
+            Stage::Catering => (TaskType::Evaluation, &[CateringMade, PrimaryProduce, IndustriallyProcessed]),
         };
-        Self {
-            task_types: BTreeSet::from([task_type]),
-            sample_kinds: kinds.iter().copied().collect(),
-        }
+        Self { task_types: BTreeSet::from([task_type]), sample_kinds: kinds.iter().copied().collect() }
     }
 
     /// Whether such a sample counts. Risk monitoring never does, whatever is configured.
@@ -156,46 +144,14 @@ mod tests {
     #[test]
     fn what_counts_follows_the_words_of_the_plan() {
         let counts = |stage, task_type, kind| Counting::default_of(stage).counts(task_type, kind);
-        assert!(counts(
-            Stage::Farm,
-            TaskType::RoutineMonitoring,
-            SampleKind::PrimaryProduce
-        ));
-        assert!(!counts(
-            Stage::Farm,
-            TaskType::Supervision,
-            SampleKind::PrimaryProduce
-        ));
-        assert!(!counts(
-            Stage::Farm,
-            TaskType::RoutineMonitoring,
-            SampleKind::IndustriallyProcessed
-        ));
-        assert!(counts(
-            Stage::Production,
-            TaskType::Supervision,
-            SampleKind::IndustriallyProcessed
-        ));
-        assert!(!counts(
-            Stage::Production,
-            TaskType::Evaluation,
-            SampleKind::IndustriallyProcessed
-        ));
-        assert!(counts(
-            Stage::Circulation,
-            TaskType::Evaluation,
-            SampleKind::PrimaryProduce
-        ));
-        assert!(counts(
-            Stage::Catering,
-            TaskType::Evaluation,
-            SampleKind::CateringMade
-        ));
-        assert!(!counts(
-            Stage::Catering,
-            TaskType::Evaluation,
-            SampleKind::FoodRelatedProduct
-        ));
+        assert!(counts(Stage::Farm, TaskType::RoutineMonitoring, SampleKind::PrimaryProduce));
+        assert!(!counts(Stage::Farm, TaskType::Supervision, SampleKind::PrimaryProduce));
+        assert!(!counts(Stage::Farm, TaskType::RoutineMonitoring, SampleKind::IndustriallyProcessed));
+        assert!(counts(Stage::Production, TaskType::Supervision, SampleKind::IndustriallyProcessed));
+        assert!(!counts(Stage::Production, TaskType::Evaluation, SampleKind::IndustriallyProcessed));
+        assert!(counts(Stage::Circulation, TaskType::Evaluation, SampleKind::PrimaryProduce));
+        assert!(counts(Stage::Catering, TaskType::Evaluation, SampleKind::CateringMade));
+        assert!(!counts(Stage::Catering, TaskType::Evaluation, SampleKind::FoodRelatedProduct));
     }
 
     #[test]
@@ -203,24 +159,13 @@ mod tests {
         let mut counting = Counting::default_of(Stage::Farm);
         counting.task_types.insert(TaskType::RiskMonitoring);
         assert!(!counting.counts(TaskType::RiskMonitoring, SampleKind::PrimaryProduce));
-        assert_eq!(
-            Counting::default_of(Stage::Farm).zh(),
-            "计入：例行监测（食用农产品）"
-        );
-        assert_eq!(
-            Counting::default_of(Stage::Farm).en(),
-            "counts: routine monitoring (primary produce)"
-        );
+        assert_eq!(Counting::default_of(Stage::Farm).zh(), "计入：例行监测（食用农产品）");
+        assert_eq!(Counting::default_of(Stage::Farm).en(), "counts: routine monitoring (primary produce)");
     }
 
     #[test]
     fn a_change_there_and_back_is_nothing() {
-        let standings: Vec<Option<Standing>> = Standing::ALL
-            .iter()
-            .copied()
-            .map(Some)
-            .chain([None])
-            .collect();
+        let standings: Vec<Option<Standing>> = Standing::ALL.iter().copied().map(Some).chain([None]).collect();
         for before in &standings {
             for after in &standings {
                 let there = Cell::change(*before, *after);
@@ -232,31 +177,13 @@ mod tests {
 
     #[test]
     fn only_the_two_conclusions_are_tallied() {
-        let all = Standing::ALL
-            .iter()
-            .fold(Cell::default(), |cell, standing| {
-                cell.plus(Cell::change(None, Some(*standing)))
-            });
+        let all =
+            Standing::ALL.iter().fold(Cell::default(), |cell, standing| cell.plus(Cell::change(None, Some(*standing))));
         assert_eq!(
             all,
-            Cell {
-                conforming: 1,
-                nonconforming: 1,
-                pending: 1,
-                not_judgeable: 1,
-                refused: 1,
-                voided: 1,
-                risk: 1
-            }
+            Cell { conforming: 1, nonconforming: 1, pending: 1, not_judgeable: 1, refused: 1, voided: 1, risk: 1 }
         );
         assert_eq!(all.tally(), Tally::new(1, 2));
-        assert_eq!(
-            Cell {
-                conforming: -1,
-                ..all
-            }
-            .tally(),
-            None
-        );
+        assert_eq!(Cell { conforming: -1, ..all }.tally(), None);
     }
 }

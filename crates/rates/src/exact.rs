@@ -25,10 +25,7 @@ pub fn wilson(tally: Tally) -> Option<(f64, f64)> {
     let n = f64::from(tally.n);
     let (low, high) = wilson_of(f64::from(tally.k) / n, n);
     // The formula gives these bounds up to its last bit only.
-    Some((
-        if tally.k == 0 { 0.0 } else { low },
-        if tally.k == tally.n { 1.0 } else { high },
-    ))
+    Some((if tally.k == 0 { 0.0 } else { low }, if tally.k == tally.n { 1.0 } else { high }))
 }
 
 /// The exact 95 % interval of Clopper and Pearson. None without samples.
@@ -39,16 +36,8 @@ pub fn clopper_pearson(tally: Tally) -> Option<(f64, f64)> {
     }
     let (k, failures) = (f64::from(tally.k), f64::from(tally.failures()));
     let quantile = |a: f64, b: f64, p: f64| Beta::new(a, b).ok().map(|beta| beta.inverse_cdf(p));
-    let low = if tally.k == 0 {
-        0.0
-    } else {
-        quantile(k, failures + 1.0, 0.025)?
-    };
-    let high = if tally.failures() == 0 {
-        1.0
-    } else {
-        quantile(k + 1.0, failures, 0.975)?
-    };
+    let low = if tally.k == 0 { 0.0 } else { quantile(k, failures + 1.0, 0.025)? };
+    let high = if tally.failures() == 0 { 1.0 } else { quantile(k + 1.0, failures, 0.975)? };
     Some((low, high))
 }
 
@@ -63,11 +52,7 @@ pub fn lower_tail(tally: Tally, target: BasisPoints) -> f64 {
         return 0.0;
     }
     // P(X <= k) = I_{1-p}(n-k, k+1).
-    beta_reg(
-        f64::from(tally.failures()),
-        f64::from(tally.k) + 1.0,
-        1.0 - p0,
-    )
+    beta_reg(f64::from(tally.failures()), f64::from(tally.k) + 1.0, 1.0 - p0)
 }
 
 /// P(X >= k): small when the tally lies above the target by more than chance.

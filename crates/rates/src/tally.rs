@@ -10,11 +10,7 @@ impl BasisPoints {
     /// 0 to 10000.
     #[must_use]
     pub const fn new(basis_points: u16) -> Option<Self> {
-        if basis_points <= 10_000 {
-            Some(Self(basis_points))
-        } else {
-            None
-        }
+        if basis_points <= 10_000 { Some(Self(basis_points)) } else { None }
     }
 
     /// As a number.
@@ -55,38 +51,21 @@ impl Tally {
     /// With one more sample.
     #[must_use]
     pub const fn with(self, conforming: bool) -> Self {
-        Self {
-            n: self.n.saturating_add(1),
-            k: if conforming {
-                self.k.saturating_add(1)
-            } else {
-                self.k
-            },
-        }
+        Self { n: self.n.saturating_add(1), k: if conforming { self.k.saturating_add(1) } else { self.k } }
     }
 
     /// With one sample less, that was counted so.
     #[must_use]
     pub const fn without(self, conforming: bool) -> Self {
-        let k = if conforming {
-            self.k.saturating_sub(1)
-        } else {
-            self.k
-        };
+        let k = if conforming { self.k.saturating_sub(1) } else { self.k };
         let n = self.n.saturating_sub(1);
-        Self {
-            n,
-            k: if k > n { n } else { k },
-        }
+        Self { n, k: if k > n { n } else { k } }
     }
 
     /// Both together.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
-        Self {
-            n: self.n.saturating_add(other.n),
-            k: self.k.saturating_add(other.k),
-        }
+        Self { n: self.n.saturating_add(other.n), k: self.k.saturating_add(other.k) }
     }
 
     /// Whether the rate meets the target: `k*10000 >= bp*n`, in integers. None without samples.
@@ -132,11 +111,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn percent(k: u32, n: u32, target: u16) -> String {
-        Tally::new(k, n)
-            .unwrap()
-            .percent(BasisPoints::new(target))
-            .unwrap()
-            .to_string()
+        Tally::new(k, n).unwrap().percent(BasisPoints::new(target)).unwrap().to_string()
     }
 
     #[test]

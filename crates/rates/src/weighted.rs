@@ -21,11 +21,7 @@ pub struct Weighted {
 #[must_use]
 pub fn weighted(strata: &[(f64, Tally)]) -> Option<Weighted> {
     let sum: f64 = strata.iter().map(|(weight, _)| weight).sum();
-    if sum <= 0.0
-        || strata
-            .iter()
-            .any(|(weight, tally)| tally.n < 2 || *weight < 0.0)
-    {
+    if sum <= 0.0 || strata.iter().any(|(weight, tally)| tally.n < 2 || *weight < 0.0) {
         return None;
     }
     let (mut share, mut variance) = (0.0, 0.0);
@@ -39,12 +35,7 @@ pub fn weighted(strata: &[(f64, Tally)]) -> Option<Weighted> {
         return None;
     }
     let n_effective = share * (1.0 - share) / variance;
-    Some(Weighted {
-        share,
-        standard_error: variance.sqrt(),
-        n_effective,
-        interval: wilson_of(share, n_effective),
-    })
+    Some(Weighted { share, standard_error: variance.sqrt(), n_effective, interval: wilson_of(share, n_effective) })
 }
 
 /// Benjamini and Hochberg's adjusted p-values, in the order given: those at most q are discoveries at rate q.

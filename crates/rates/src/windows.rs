@@ -7,14 +7,7 @@ use std::collections::BTreeMap;
 /// The tally of the plan year's months up to and including `until`.
 #[must_use]
 pub fn year_to_date(months: &BTreeMap<Month, Tally>, until: Month) -> Tally {
-    sum(
-        months,
-        Month {
-            year: until.year,
-            month: 1,
-        },
-        until,
-    )
+    sum(months, Month { year: until.year, month: 1 }, until)
 }
 
 /// The tally of `until` and the two months before it, across the year's end.
@@ -24,9 +17,7 @@ pub fn trailing_three(months: &BTreeMap<Month, Tally>, until: Month) -> Tally {
 }
 
 fn sum(months: &BTreeMap<Month, Tally>, from: Month, until: Month) -> Tally {
-    months
-        .range(from..=until)
-        .fold(Tally::default(), |tally, (_, month)| tally.plus(*month))
+    months.range(from..=until).fold(Tally::default(), |tally, (_, month)| tally.plus(*month))
 }
 
 /// A month is provisional until 95 % of its samples are final: late results are not a fair draw (docs/DOMAIN.md 7.6).
@@ -42,15 +33,10 @@ mod tests {
     #[test]
     fn the_year_begins_in_january_and_three_months_cross_it() {
         let month = |text: &str| text.parse::<Month>().unwrap();
-        let months: BTreeMap<Month, Tally> = [
-            ("2024-11", 1),
-            ("2024-12", 10),
-            ("2025-01", 100),
-            ("2025-02", 1000),
-            ("2025-03", 10_000),
-        ]
-        .map(|(m, n)| (month(m), Tally { n, k: 0 }))
-        .into();
+        let months: BTreeMap<Month, Tally> =
+            [("2024-11", 1), ("2024-12", 10), ("2025-01", 100), ("2025-02", 1000), ("2025-03", 10_000)]
+                .map(|(m, n)| (month(m), Tally { n, k: 0 }))
+                .into();
         assert_eq!(year_to_date(&months, month("2025-02")).n, 1100);
         assert_eq!(trailing_three(&months, month("2025-02")).n, 1110);
         assert_eq!(year_to_date(&months, month("2024-12")).n, 11);

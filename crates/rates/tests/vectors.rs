@@ -14,8 +14,7 @@ use hege_rates::{BasisPoints, RateState, Tally, assess};
 use serde_json::Value;
 
 fn group(name: &str, count: usize) -> Vec<Value> {
-    let all: Value =
-        serde_json::from_str(include_str!("../../../tests/fixtures/vectors.json")).unwrap();
+    let all: Value = serde_json::from_str(include_str!("../../../tests/fixtures/vectors.json")).unwrap();
     let vectors = all[name].as_array().unwrap().clone();
     assert_eq!(vectors.len(), count);
     vectors
@@ -37,24 +36,10 @@ fn bp(basis_points: u16) -> BasisPoints {
 #[test]
 fn intervals_agree_with_the_vectors() {
     for vector in group("intervals", 23) {
-        let bounds = |name: &str| {
-            (
-                vector[name][0].as_f64().unwrap(),
-                vector[name][1].as_f64().unwrap(),
-            )
-        };
-        let (wilson, exact) = (
-            wilson(tally(&vector)).unwrap(),
-            clopper_pearson(tally(&vector)).unwrap(),
-        );
-        for (got, expected) in [
-            (wilson, bounds("wilson95")),
-            (exact, bounds("clopper_pearson95")),
-        ] {
-            assert!(
-                close(got.0, expected.0, 1e-9) && close(got.1, expected.1, 1e-9),
-                "{vector}: {got:?}"
-            );
+        let bounds = |name: &str| (vector[name][0].as_f64().unwrap(), vector[name][1].as_f64().unwrap());
+        let (wilson, exact) = (wilson(tally(&vector)).unwrap(), clopper_pearson(tally(&vector)).unwrap());
+        for (got, expected) in [(wilson, bounds("wilson95")), (exact, bounds("clopper_pearson95"))] {
+            assert!(close(got.0, expected.0, 1e-9) && close(got.1, expected.1, 1e-9), "{vector}: {got:?}");
         }
     }
     assert_eq!(wilson(Tally::default()), None);
@@ -65,10 +50,7 @@ fn intervals_agree_with_the_vectors() {
 fn lower_tails_agree_with_the_vectors() {
     for vector in group("exact_lower_tail", 18) {
         let target = bp((vector["p0"].as_f64().unwrap() * 10_000.0).round() as u16);
-        let (got, expected) = (
-            lower_tail(tally(&vector), target),
-            vector["p"].as_f64().unwrap(),
-        );
+        let (got, expected) = (lower_tail(tally(&vector), target), vector["p"].as_f64().unwrap());
         assert!(close(got, expected, expected * 1e-9), "{vector}: {got}");
     }
 }
@@ -80,19 +62,9 @@ fn both_tails_share_the_observed_value() {
         let total = lower_tail(at(k - 1), bp(9300)) + upper_tail(at(k), bp(9300));
         assert!(close(total, 1.0, 1e-12), "{k}: {total}");
     }
-    assert!(close(
-        upper_tail(at(40), bp(9300)),
-        0.93_f64.powi(40),
-        1e-14
-    ));
-    assert!(
-        close(lower_tail(at(40), bp(9300)), 1.0, 0.0)
-            && close(upper_tail(at(0), bp(9300)), 1.0, 0.0)
-    );
-    assert!(
-        close(lower_tail(at(39), bp(10_000)), 0.0, 0.0)
-            && close(upper_tail(at(39), bp(10_000)), 1.0, 0.0)
-    );
+    assert!(close(upper_tail(at(40), bp(9300)), 0.93_f64.powi(40), 1e-14));
+    assert!(close(lower_tail(at(40), bp(9300)), 1.0, 0.0) && close(upper_tail(at(0), bp(9300)), 1.0, 0.0));
+    assert!(close(lower_tail(at(39), bp(10_000)), 0.0, 0.0) && close(upper_tail(at(39), bp(10_000)), 1.0, 0.0));
     assert!(close(lower_tail(at(1), bp(0)), 1.0, 0.0) && close(upper_tail(at(1), bp(0)), 0.0, 0.0));
 }
 
@@ -111,18 +83,9 @@ fn the_fewest_failures_that_are_significant_are_those_of_the_table() {
     ];
     for (n, row) in table {
         for (target, failures) in [9600, 9300, 9000].into_iter().zip(row) {
-            let state =
-                |failures| assess(Tally::new(n - failures, n).unwrap(), Some(bp(target))).state;
-            assert_eq!(
-                state(failures),
-                RateState::SignificantlyBelow,
-                "{n} {target}"
-            );
-            assert_ne!(
-                state(failures - 1),
-                RateState::SignificantlyBelow,
-                "{n} {target}"
-            );
+            let state = |failures| assess(Tally::new(n - failures, n).unwrap(), Some(bp(target))).state;
+            assert_eq!(state(failures), RateState::SignificantlyBelow, "{n} {target}");
+            assert_ne!(state(failures - 1), RateState::SignificantlyBelow, "{n} {target}");
         }
     }
 }
@@ -147,14 +110,8 @@ fn few_samples_are_insufficient_unless_they_are_glaring() {
     assert_eq!(state(28, 30), RateState::Below);
     assert_eq!(state(96, 100), RateState::Meets);
     assert_eq!(state(95, 100), RateState::Below);
-    assert_eq!(
-        assess(Tally::default(), Some(bp(9600))).state,
-        RateState::NoData
-    );
-    assert_eq!(
-        assess(Tally::new(1, 1).unwrap(), None).state,
-        RateState::NoTarget
-    );
+    assert_eq!(assess(Tally::default(), Some(bp(9600))).state, RateState::NoData);
+    assert_eq!(assess(Tally::new(1, 1).unwrap(), None).state, RateState::NoTarget);
 }
 
 #[test]
@@ -164,26 +121,20 @@ fn an_assessment_bundles_fact_and_evidence() {
     assert_eq!(below.rate.unwrap().to_string(), "92.00");
     assert!(close(below.p_low.unwrap(), 0.047_512_050_73, 1e-9));
     let none = assess(Tally::default(), Some(bp(9600)));
-    assert_eq!(
-        (none.rate, none.interval, none.below_target, none.p_low),
-        (None, None, None, None)
-    );
+    assert_eq!((none.rate, none.interval, none.below_target, none.p_low), (None, None, None, None));
     assert_eq!(assess(Tally::new(1, 2).unwrap(), None).below_target, None);
 }
 
 #[test]
 fn a_weighted_rate_may_lie_on_the_other_side_of_the_target() {
-    let strata = [(0.5, 396, 400), (0.3, 190, 200), (0.2, 88, 100)]
-        .map(|(weight, k, n)| (weight, Tally::new(k, n).unwrap()));
+    let strata =
+        [(0.5, 396, 400), (0.3, 190, 200), (0.2, 88, 100)].map(|(weight, k, n)| (weight, Tally::new(k, n).unwrap()));
     let rate = weighted(&strata).unwrap();
     assert!(close(rate.share, 0.956, 1e-12));
     assert!(close(rate.standard_error, 0.008_388, 5e-7));
     assert!(close(rate.n_effective, 597.907, 5e-4));
     assert!(close(rate.interval.0, 0.936_446, 5e-7) && close(rate.interval.1, 0.969_732, 5e-7));
-    let doubled: Vec<(f64, Tally)> = strata
-        .iter()
-        .map(|(weight, tally)| (weight * 2.0, *tally))
-        .collect();
+    let doubled: Vec<(f64, Tally)> = strata.iter().map(|(weight, tally)| (weight * 2.0, *tally)).collect();
     assert!(close(weighted(&doubled).unwrap().share, rate.share, 1e-12));
     assert_eq!(weighted(&[]), None);
     assert_eq!(weighted(&[(1.0, Tally::new(1, 1).unwrap())]), None);
@@ -193,9 +144,7 @@ fn a_weighted_rate_may_lie_on_the_other_side_of_the_target() {
 
 #[test]
 fn many_comparisons_are_corrected() {
-    let adjusted = benjamini_hochberg(&[
-        0.019, 0.0008, 0.012, 0.041, 0.09, 0.21, 0.33, 0.48, 0.55, 0.71, 0.93,
-    ]);
+    let adjusted = benjamini_hochberg(&[0.019, 0.0008, 0.012, 0.041, 0.09, 0.21, 0.33, 0.48, 0.55, 0.71, 0.93]);
     for (got, expected) in adjusted.iter().zip([0.069_666_667, 0.0088, 0.066, 0.11275]) {
         assert!(close(*got, expected, 1e-9), "{adjusted:?}");
     }

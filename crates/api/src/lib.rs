@@ -1,1 +1,0 @@
-//! HTTP: routes, permissions, wire types, OpenAPI, problems; knows no SQL.

@@ -1,1 +1,0 @@
-//! Use cases: one function for each thing a person or the clock does; owns the transaction; knows no HTTP.

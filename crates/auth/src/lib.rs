@@ -1,1 +1,0 @@
-//! Passwords, tokens and the data key.

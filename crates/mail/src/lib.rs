@@ -1,1 +1,0 @@
-//! Messages, templates and transports.

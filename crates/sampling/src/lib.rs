@@ -1,1 +1,0 @@
-//! Registration: the sampling form and its rules, custody and life cycle, plan and targets. Pure.

@@ -1,1 +1,0 @@
-//! Diesel on SQLite and PostgreSQL: connections, the one way to write, queries by noun.

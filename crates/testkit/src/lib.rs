@@ -1,1 +1,0 @@
-//! For tests only: databases of both kinds, builders, a clock.

@@ -1,2 +1,0 @@
-//! Placeholder until the tests land.
-fn main(){}
