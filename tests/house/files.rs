@@ -1,6 +1,7 @@
 //! What the files of the repository may say, and where they may stand.
 
 use crate::{PURE, root};
+use std::collections::BTreeSet;
 use std::process::Command;
 
 /// What stands at the top, besides dot-files.
@@ -87,5 +88,23 @@ fn every_pure_crate_carries_the_same_bans() {
     }
     for package in PURE {
         assert_eq!(bans(package), first, "{package}");
+    }
+}
+
+#[test]
+fn both_databases_have_the_same_migrations_up_and_down() {
+    let files = files();
+    let of = |backend: &str| -> BTreeSet<&str> {
+        files.iter().filter_map(|name| name.strip_prefix("migrations/")?.strip_prefix(backend)).collect()
+    };
+    let sqlite = of("sqlite/");
+    assert_eq!(sqlite, of("postgres/"));
+    for name in sqlite {
+        let folder = name.trim_end_matches("up.sql").trim_end_matches("down.sql");
+        assert_ne!(folder, name, "migrations/*/{name} is neither up.sql nor down.sql");
+        for needed in ["up.sql", "down.sql"] {
+            let file = format!("migrations/sqlite/{folder}{needed}");
+            assert!(files.contains(&file), "{file} is missing");
+        }
     }
 }

@@ -7,5 +7,5 @@ cargo fmt --all --check
 cargo clippy --locked --workspace --all-targets -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 # Alone, a pure crate gets no feature that another crate of the workspace switched on.
-for crate in hege-core hege-lab hege-rates hege-alerts; do cargo check --locked -p "$crate"; done
+for bans in crates/*/clippy.toml; do cargo check --locked -p "hege-$(basename "$(dirname "$bans")")"; done
 tests/tools/test.sh

@@ -1,0 +1,144 @@
+//! 审计: append-only, with the hash of each row touched; linked into a chain per city afterwards.
+
+use crate::schema::{audit, audit_seal};
+use crate::types::{Doc, Id, Ts};
+use crate::{Conn, Error, on};
+use diesel::prelude::*;
+use serde::Serialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// A row whose state is hashed into the audit.
+pub trait Audited: Serialize {
+    /// Its table.
+    const TABLE: &'static str;
+    /// Its key as printed.
+    fn key(&self) -> String;
+
+    /// `[table, key, hash]` as it stands in an audit row.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when the row cannot be written as JSON.
+    fn touched(&self) -> Result<Value, Error> {
+        let state = serde_json::to_value(self).map_err(|_not_json| Error::Corrupt(Self::TABLE))?;
+        Ok(json!([Self::TABLE, self.key(), hash(&state)]))
+    }
+}
+
+/// An audit row.
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, Serialize)]
+#[diesel(table_name = audit, treat_none_as_default_value = false)]
+pub struct AuditRow {
+    /// The shard.
+    pub city: i32,
+    /// UUIDv7, so that rows of one instant keep their order.
+    pub id: Id,
+    /// When.
+    pub at: Ts,
+    /// Who; none for the clock.
+    pub person_id: Option<Id>,
+    /// What was done.
+    pub action: String,
+    /// `[[table, key, hash], ...]`: the new state of each row it touched.
+    pub rows: Doc,
+    /// Reason, old and new where they are told.
+    pub detail: Doc,
+    /// Which seal holds it; none in the unsealed tail. No part of the row's own hash.
+    #[serde(skip)]
+    pub seal: Option<i64>,
+}
+
+/// A link of a city's chain.
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = audit_seal)]
+pub struct Seal {
+    /// The shard.
+    pub city: i32,
+    /// 1, 2, ...
+    pub seq: i64,
+    /// `[[audit id, hash], ...]`.
+    pub entries: Doc,
+    /// The hash of the link before; empty for the first.
+    pub previous: Vec<u8>,
+    /// SHA-256 over city, seq, previous and entries.
+    pub hash: Vec<u8>,
+    /// When it was sealed.
+    pub at: Ts,
+}
+
+/// SHA-256 of a JSON value in its canonical form: keys sorted, no spaces. Hexadecimal.
+#[must_use]
+pub fn hash(value: &Value) -> String {
+    hex::encode(Sha256::digest(canonical(value).to_string()))
+}
+
+fn canonical(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut fields: Vec<(&String, &Value)> = map.iter().collect();
+            fields.sort_by_key(|(name, _)| *name);
+            Value::Object(fields.into_iter().map(|(name, value)| (name.clone(), canonical(value))).collect())
+        }
+        Value::Array(values) => Value::Array(values.iter().map(canonical).collect()),
+        other => other.clone(),
+    }
+}
+
+/// The hash of an audit row itself.
+///
+/// # Errors
+/// [`Error::Corrupt`] when it cannot be written as JSON.
+pub fn row_hash(row: &AuditRow) -> Result<String, Error> {
+    serde_json::to_value(row).map(|state| hash(&state)).map_err(|_not_json| Error::Corrupt("audit"))
+}
+
+/// The hash of a link.
+#[must_use]
+pub fn seal_hash(city: i32, seq: i64, previous: &[u8], entries: &Value) -> Vec<u8> {
+    let link = json!([city, seq, hex::encode(previous), entries]);
+    Sha256::digest(canonical(&link).to_string()).to_vec()
+}
+
+/// Appends a row. Called in the transaction that it records.
+///
+/// # Errors
+/// [`Error::Duplicate`] when the id is taken.
+pub fn audit_append(conn: &mut Conn, row: &AuditRow) -> Result<(), Error> {
+    on!(conn, c => diesel::insert_into(audit::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// Seals up to `limit` rows of a city's unsealed tail, oldest first; the number sealed. Two sealers at once: one of them gets
+/// [`Error::Duplicate`] for its link and changes nothing.
+///
+/// # Errors
+/// Those of the database.
+pub fn audit_seal(conn: &mut Conn, city: i32, at: Ts, limit: i64) -> Result<usize, Error> {
+    let rows: Vec<AuditRow> = on!(conn, c => audit::table
+        .filter(audit::city.eq(city).and(audit::seal.is_null()))
+        .order((audit::at, audit::id))
+        .limit(limit)
+        .select(AuditRow::as_select())
+        .load(c))?;
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let last: Option<Seal> = on!(conn, c => audit_seal::table
+        .filter(audit_seal::city.eq(city))
+        .order(audit_seal::seq.desc())
+        .select(Seal::as_select())
+        .first(c)
+        .optional())?;
+    let (seq, previous) = last.map_or((1, Vec::new()), |seal| (seal.seq + 1, seal.hash));
+    let entries =
+        rows.iter().map(|row| Ok(json!([row.id.0.to_string(), row_hash(row)?]))).collect::<Result<_, Error>>()?;
+    let entries = Value::Array(entries);
+    let hash = seal_hash(city, seq, &previous, &entries);
+    let seal = Seal { city, seq, entries: Doc(entries), previous, hash, at };
+    on!(conn, c => diesel::insert_into(audit_seal::table).values(&seal).execute(c))?;
+    let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
+    on!(conn, c => diesel::update(audit::table.filter(audit::city.eq(city).and(audit::id.eq_any(ids))))
+        .set(audit::seal.eq(Some(seq)))
+        .execute(c))?;
+    Ok(rows.len())
+}

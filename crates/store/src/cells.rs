@@ -1,0 +1,113 @@
+//! 统计单元: the counters behind every rate, changed in the transaction that changes a standing.
+
+use crate::schema::rate_cell;
+use crate::types::Word;
+use crate::{Conn, Error, on};
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use hege_core::{SampleKind, Stage, TaskType};
+use hege_rates::Cell;
+
+/// A cell's row: key and counters.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = rate_cell)]
+pub struct CellRow {
+    /// The shard.
+    pub city: i32,
+    /// 环节.
+    pub stage: Word<Stage>,
+    /// Code of the sector, empty for none: a key holds no null.
+    pub sector: String,
+    /// 任务类别.
+    pub task_type: Word<TaskType>,
+    /// 样品类型.
+    pub sample_kind: Word<SampleKind>,
+    /// Month of sampling, `yyyymm`.
+    pub month: i32,
+    /// Counter.
+    pub conforming: i64,
+    /// Counter.
+    pub nonconforming: i64,
+    /// Counter.
+    pub pending: i64,
+    /// Counter.
+    pub not_judgeable: i64,
+    /// Counter.
+    pub refused: i64,
+    /// Counter.
+    pub voided: i64,
+    /// Counter.
+    pub risk: i64,
+}
+
+impl CellRow {
+    /// The counters.
+    #[must_use]
+    pub const fn cell(&self) -> Cell {
+        Cell {
+            conforming: self.conforming,
+            nonconforming: self.nonconforming,
+            pending: self.pending,
+            not_judgeable: self.not_judgeable,
+            refused: self.refused,
+            voided: self.voided,
+            risk: self.risk,
+        }
+    }
+
+    /// The same key with these counters.
+    #[must_use]
+    pub fn with(self, cell: Cell) -> Self {
+        Self {
+            conforming: cell.conforming,
+            nonconforming: cell.nonconforming,
+            pending: cell.pending,
+            not_judgeable: cell.not_judgeable,
+            refused: cell.refused,
+            voided: cell.voided,
+            risk: cell.risk,
+            ..self
+        }
+    }
+}
+
+/// Adds a change to its cell. Comes last in a transaction: the row is the one that many writers want.
+///
+/// # Errors
+/// Those of the database.
+pub fn cell_apply(conn: &mut Conn, change: &CellRow) -> Result<(), Error> {
+    on!(conn, c => diesel::insert_into(rate_cell::table)
+        .values(change)
+        .on_conflict((
+            rate_cell::city,
+            rate_cell::stage,
+            rate_cell::sector,
+            rate_cell::task_type,
+            rate_cell::sample_kind,
+            rate_cell::month,
+        ))
+        .do_update()
+        .set((
+            rate_cell::conforming.eq(rate_cell::conforming + excluded(rate_cell::conforming)),
+            rate_cell::nonconforming.eq(rate_cell::nonconforming + excluded(rate_cell::nonconforming)),
+            rate_cell::pending.eq(rate_cell::pending + excluded(rate_cell::pending)),
+            rate_cell::not_judgeable.eq(rate_cell::not_judgeable + excluded(rate_cell::not_judgeable)),
+            rate_cell::refused.eq(rate_cell::refused + excluded(rate_cell::refused)),
+            rate_cell::voided.eq(rate_cell::voided + excluded(rate_cell::voided)),
+            rate_cell::risk.eq(rate_cell::risk + excluded(rate_cell::risk)),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The cells of these months of sampling (`yyyymm`, both included), all cities.
+///
+/// # Errors
+/// Those of the database.
+pub fn cells_between(conn: &mut Conn, from: i32, until: i32) -> Result<Vec<CellRow>, Error> {
+    Ok(on!(conn, c => rate_cell::table
+        .filter(rate_cell::month.between(from, until))
+        .order((rate_cell::city, rate_cell::stage, rate_cell::month))
+        .select(CellRow::as_select())
+        .load(c))?)
+}

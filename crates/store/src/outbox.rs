@@ -1,0 +1,88 @@
+//! What must leave after the commit: put in the transaction, taken by state with a lease, tried again, never dropped.
+
+use crate::schema::outbox;
+use crate::types::{Doc, Id, Ts};
+use crate::{Conn, Error, on};
+use diesel::prelude::*;
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = outbox, treat_none_as_default_value = false)]
+pub struct Message {
+    /// The shard.
+    pub city: i32,
+    /// Its id.
+    pub id: Id,
+    /// What it is about.
+    pub topic: String,
+    /// Its data.
+    pub payload: Doc,
+    /// `waiting`, `done`, `failed`.
+    pub state: String,
+    /// How often it was taken.
+    pub attempts: i32,
+    /// Not before.
+    pub due_at: Ts,
+    /// Somebody works on it until then.
+    pub leased_until: Option<Ts>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+}
+
+/// Puts a message.
+///
+/// # Errors
+/// [`Error::Duplicate`] when the id is taken.
+pub fn message_put(conn: &mut Conn, message: &Message) -> Result<(), Error> {
+    on!(conn, c => diesel::insert_into(outbox::table).values(message).execute(c))?;
+    Ok(())
+}
+
+/// Takes up to `limit` messages that are due and in nobody's hands, oldest first, and leases them until `until`. To be called
+/// in a transaction; two workers never take the same message.
+///
+/// # Errors
+/// Those of the database.
+pub fn messages_take(conn: &mut Conn, now: Ts, until: Ts, limit: i64) -> Result<Vec<Message>, Error> {
+    let free = || outbox::leased_until.is_null().or(outbox::leased_until.le(now).assume_not_null());
+    let due = on!(conn, c => outbox::table
+        .filter(outbox::state.eq("waiting").and(outbox::due_at.le(now)).and(free()))
+        .order((outbox::due_at, outbox::id))
+        .limit(limit)
+        .select(Message::as_select())
+        .load(c))?;
+    let mut taken = Vec::with_capacity(due.len());
+    for message in due {
+        // The condition is asked again under the row's lock: of two workers that saw the message, one changes a row.
+        let leased = on!(conn, c => diesel::update(outbox::table.find((message.city, message.id)))
+            .filter(outbox::state.eq("waiting").and(free()))
+            .set((outbox::leased_until.eq(Some(until)), outbox::attempts.eq(outbox::attempts + 1)))
+            .returning(Message::as_returning())
+            .get_result(c)
+            .optional())?;
+        taken.extend(leased);
+    }
+    Ok(taken)
+}
+
+/// The message has left.
+///
+/// # Errors
+/// Those of the database.
+pub fn message_done(conn: &mut Conn, city: i32, id: Id) -> Result<(), Error> {
+    on!(conn, c => diesel::update(outbox::table.find((city, id)))
+        .set((outbox::state.eq("done"), outbox::leased_until.eq(None::<Ts>)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The message did not leave: it is tried again at `due_at`.
+///
+/// # Errors
+/// Those of the database.
+pub fn message_retry(conn: &mut Conn, key: (i32, Id), due_at: Ts, why: &str) -> Result<(), Error> {
+    on!(conn, c => diesel::update(outbox::table.find(key))
+        .set((outbox::due_at.eq(due_at), outbox::leased_until.eq(None::<Ts>), outbox::last_error.eq(Some(why))))
+        .execute(c))?;
+    Ok(())
+}

@@ -1,0 +1,289 @@
+//! 样品: samples with their items, conclusions and custody events.
+
+use crate::audit::Audited;
+use crate::schema::{conclusion, custody_event, item, sample};
+use crate::types::{Day, Doc, Id, Ts, Word};
+use crate::{Conn, Error, on};
+use diesel::prelude::*;
+use hege_core::{SampleId, SampleKind, Sector, Stage, TaskType};
+use hege_rates::Standing;
+use serde::Serialize;
+
+/// A sample's row. What is neither a key nor filtered, counted or encrypted stands in `form`.
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, Serialize)]
+#[diesel(table_name = sample, treat_none_as_default_value = false)]
+pub struct Sample {
+    /// The shard: the city of the sampling place.
+    pub city: i32,
+    /// The part of the id made on the device.
+    pub id: Id,
+    /// 抽样单编号 as printed; unique within its city.
+    pub form_no: String,
+    /// Where it stands in its life.
+    pub status: String,
+    /// How it stands for counting.
+    pub standing: Word<Standing>,
+    /// 环节.
+    pub stage: Word<Stage>,
+    /// 农、林、渔, for the farm stage.
+    pub sector: Option<Word<Sector>>,
+    /// 任务类别.
+    pub task_type: Word<TaskType>,
+    /// 样品类型.
+    pub sample_kind: Word<SampleKind>,
+    /// County of the sampling place.
+    pub region: i32,
+    /// Code of the food class.
+    pub food_class: String,
+    /// 样品名称.
+    pub product_name: String,
+    /// 被抽样单位.
+    pub sampled_unit: String,
+    /// 标称生产者.
+    pub producer: Option<String>,
+    /// The laboratory it is addressed to, from sealing on.
+    pub lab_id: Option<Id>,
+    /// 抽样单位.
+    pub sampling_org_id: Id,
+    /// When it was taken.
+    pub sampled_at: Ts,
+    /// Month of sampling in China, `yyyymm`.
+    pub month: i32,
+    /// The date that decides the edition.
+    pub deciding_date: Option<Day>,
+    /// The rest of the form.
+    pub form: Doc,
+    /// Personal data, sealed under the data key.
+    pub personal: Option<Vec<u8>>,
+    /// Who registered it.
+    pub registered_by: Id,
+    /// When the server took it.
+    pub registered_at: Ts,
+    /// When the laboratory accepted it.
+    pub received_at: Option<Ts>,
+    /// When the conclusion in force was given.
+    pub decided_at: Option<Ts>,
+    /// Which revision of the conclusion is in force; 0 for none.
+    pub conclusion_revision: i32,
+    /// Grows with each change.
+    pub revision: i64,
+}
+
+/// An ordered item with its result and verdict.
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, Serialize)]
+#[diesel(table_name = item, treat_none_as_default_value = false)]
+pub struct Item {
+    /// The shard.
+    pub city: i32,
+    /// The sample.
+    pub sample_id: Id,
+    /// Code of the analyte.
+    pub analyte: String,
+    /// `supervised` or `risk`.
+    pub purpose: String,
+    /// As reported, with its digits.
+    pub reported: Option<String>,
+    /// Its unit as stated.
+    pub unit: Option<String>,
+    /// The laboratory's limit of detection, in `unit`.
+    pub lod: Option<String>,
+    /// 检验依据.
+    pub method: Option<String>,
+    /// The criterion it was held against.
+    pub criterion_id: Option<String>,
+    /// 单项判定.
+    pub verdict: Option<String>,
+    /// Code of the reason.
+    pub reason: Option<String>,
+    /// Criterion and steps as they were judged.
+    pub judgement: Option<Doc>,
+    /// Confirmation of a nonconforming result.
+    pub confirmation: Option<Doc>,
+    /// Who entered it.
+    pub entered_by: Option<Id>,
+    /// When.
+    pub entered_at: Option<Ts>,
+    /// Grows with each change.
+    pub revision: i64,
+}
+
+/// A revision of a conclusion. Never changed.
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, Serialize)]
+#[diesel(table_name = conclusion)]
+pub struct ConclusionRow {
+    /// The shard.
+    pub city: i32,
+    /// The sample.
+    pub sample_id: Id,
+    /// 1, 2, ...
+    pub revision: i32,
+    /// How the sample stands by it.
+    pub standing: Word<Standing>,
+    /// When it came into force.
+    pub decided_at: Ts,
+    /// Who gave it.
+    pub decided_by: Id,
+    /// Why, for revisions after the first.
+    pub reason: String,
+}
+
+/// A step of custody. Never changed.
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, Serialize)]
+#[diesel(table_name = custody_event)]
+pub struct CustodyRow {
+    /// The shard.
+    pub city: i32,
+    /// The sample.
+    pub sample_id: Id,
+    /// 1, 2, ...
+    pub seq: i32,
+    /// What happened.
+    pub kind: String,
+    /// When.
+    pub at: Ts,
+    /// Who did it.
+    pub person_id: Id,
+    /// Its data.
+    pub detail: Doc,
+}
+
+impl Audited for Sample {
+    const TABLE: &'static str = "sample";
+    fn key(&self) -> String {
+        format!("{:04}-{}", self.city, self.id.0)
+    }
+}
+
+impl Audited for Item {
+    const TABLE: &'static str = "item";
+    fn key(&self) -> String {
+        format!("{:04}-{}/{}", self.city, self.sample_id.0, self.analyte)
+    }
+}
+
+impl Audited for ConclusionRow {
+    const TABLE: &'static str = "conclusion";
+    fn key(&self) -> String {
+        format!("{:04}-{}/{}", self.city, self.sample_id.0, self.revision)
+    }
+}
+
+impl Audited for CustodyRow {
+    const TABLE: &'static str = "custody_event";
+    fn key(&self) -> String {
+        format!("{:04}-{}/{}", self.city, self.sample_id.0, self.seq)
+    }
+}
+
+fn key(id: SampleId) -> (i32, Id) {
+    (i32::from(id.city.get()), Id(id.uuid))
+}
+
+/// Registers samples.
+///
+/// # Errors
+/// [`Error::Duplicate`] when an id, or a form number within its city, is taken.
+pub fn sample_insert(conn: &mut Conn, rows: &[Sample]) -> Result<(), Error> {
+    on!(conn, c => diesel::insert_into(sample::table).values(rows).execute(c))?;
+    Ok(())
+}
+
+/// One sample.
+///
+/// # Errors
+/// Those of the database.
+pub fn sample_fetch(conn: &mut Conn, id: SampleId) -> Result<Option<Sample>, Error> {
+    let (city, id) = key(id);
+    Ok(on!(conn, c => sample::table.find((city, id)).select(Sample::as_select()).first(c).optional())?)
+}
+
+/// What of a sample's row changes over its life.
+#[derive(Debug, Clone, PartialEq, AsChangeset)]
+#[diesel(table_name = sample, treat_none_as_null = true)]
+pub struct SampleProgress {
+    /// New status.
+    pub status: String,
+    /// New standing.
+    pub standing: Word<Standing>,
+    /// The laboratory.
+    pub lab_id: Option<Id>,
+    /// Acceptance.
+    pub received_at: Option<Ts>,
+    /// The conclusion in force.
+    pub decided_at: Option<Ts>,
+    /// Its revision.
+    pub conclusion_revision: i32,
+}
+
+/// Changes a sample that still has the revision `seen`, and gives it the next one. None when somebody was faster: nothing
+/// is changed then.
+///
+/// # Errors
+/// Those of the database.
+pub fn sample_progress(
+    conn: &mut Conn,
+    id: SampleId,
+    seen: i64,
+    change: &SampleProgress,
+) -> Result<Option<Sample>, Error> {
+    let (city, id) = key(id);
+    let changed = on!(conn, c => diesel::update(sample::table.find((city, id)).filter(sample::revision.eq(seen)))
+        .set((change, sample::revision.eq(seen + 1)))
+        .returning(Sample::as_returning())
+        .get_result(c)
+        .optional())?;
+    Ok(changed)
+}
+
+/// Orders items.
+///
+/// # Errors
+/// [`Error::Duplicate`] when an item is ordered twice.
+pub fn items_insert(conn: &mut Conn, rows: &[Item]) -> Result<(), Error> {
+    on!(conn, c => diesel::insert_into(item::table).values(rows).execute(c))?;
+    Ok(())
+}
+
+/// A sample's items by analyte.
+///
+/// # Errors
+/// Those of the database.
+pub fn items_of(conn: &mut Conn, id: SampleId) -> Result<Vec<Item>, Error> {
+    let (city, id) = key(id);
+    Ok(on!(conn, c => item::table
+        .filter(item::city.eq(city).and(item::sample_id.eq(id)))
+        .order(item::analyte)
+        .select(Item::as_select())
+        .load(c))?)
+}
+
+/// Puts a conclusion's next revision.
+///
+/// # Errors
+/// [`Error::Duplicate`] when somebody was faster.
+pub fn conclusion_insert(conn: &mut Conn, row: &ConclusionRow) -> Result<(), Error> {
+    on!(conn, c => diesel::insert_into(conclusion::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// Puts a step of custody.
+///
+/// # Errors
+/// [`Error::Duplicate`] when somebody was faster.
+pub fn custody_insert(conn: &mut Conn, row: &CustodyRow) -> Result<(), Error> {
+    on!(conn, c => diesel::insert_into(custody_event::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// A sample's custody from its beginning.
+///
+/// # Errors
+/// Those of the database.
+pub fn custody_of(conn: &mut Conn, id: SampleId) -> Result<Vec<CustodyRow>, Error> {
+    let (city, id) = key(id);
+    Ok(on!(conn, c => custody_event::table
+        .filter(custody_event::city.eq(city).and(custody_event::sample_id.eq(id)))
+        .order(custody_event::seq)
+        .select(CustodyRow::as_select())
+        .load(c))?)
+}

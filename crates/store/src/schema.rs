@@ -1,0 +1,359 @@
+//! The tables, written by hand with the types of [`crate::types`]; a test compares them with both catalogues.
+#![expect(missing_docs, reason = "the table! macro documents nothing; the migrations carry the comments")]
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    region (code) {
+        code -> Integer,
+        name -> Text,
+        valid_from -> Nullable<Day>,
+        valid_to -> Nullable<Day>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    organisation (id) {
+        id -> Id,
+        kind -> Text,
+        name -> Text,
+        region -> Integer,
+        active -> Bool,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    person (id) {
+        id -> Id,
+        login -> Text,
+        name -> Text,
+        password_hash -> Text,
+        organisation_id -> Id,
+        region -> Integer,
+        roles -> Text,
+        stages -> Text,
+        active -> Bool,
+        revision -> BigInt,
+        created_at -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    session (id) {
+        id -> Id,
+        person_id -> Id,
+        current_hash -> Binary,
+        previous_hash -> Nullable<Binary>,
+        current_used -> Bool,
+        created_at -> Ts,
+        expires_at -> Ts,
+        revoked_at -> Nullable<Ts>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    signing_key (kid) {
+        kid -> Text,
+        secret -> Binary,
+        created_at -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    criterion (id) {
+        id -> Text,
+        food_class -> Text,
+        analyte -> Text,
+        row -> Doc,
+        verified -> Bool,
+        accepted_by -> Nullable<Id>,
+        accepted_at -> Nullable<Ts>,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    calendar_day (day) {
+        day -> Day,
+        year -> Integer,
+        kind -> Text,
+        source -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    plan (id) {
+        id -> Id,
+        year -> Integer,
+        title -> Text,
+        demo -> Bool,
+        current -> Bool,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    target (plan_id, stage, version) {
+        plan_id -> Id,
+        stage -> Text,
+        version -> Integer,
+        basis_points -> Nullable<Integer>,
+        min_n -> Integer,
+        counting -> Doc,
+        clause -> Text,
+        valid_from -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    sample (city, id) {
+        city -> Integer,
+        id -> Id,
+        form_no -> Text,
+        status -> Text,
+        standing -> Text,
+        stage -> Text,
+        sector -> Nullable<Text>,
+        task_type -> Text,
+        sample_kind -> Text,
+        region -> Integer,
+        food_class -> Text,
+        product_name -> Text,
+        sampled_unit -> Text,
+        producer -> Nullable<Text>,
+        lab_id -> Nullable<Id>,
+        sampling_org_id -> Id,
+        sampled_at -> Ts,
+        month -> Integer,
+        deciding_date -> Nullable<Day>,
+        form -> Doc,
+        personal -> Nullable<Binary>,
+        registered_by -> Id,
+        registered_at -> Ts,
+        received_at -> Nullable<Ts>,
+        decided_at -> Nullable<Ts>,
+        conclusion_revision -> Integer,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    sample_sampler (city, sample_id, person_id) {
+        city -> Integer,
+        sample_id -> Id,
+        person_id -> Id,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    item (city, sample_id, analyte) {
+        city -> Integer,
+        sample_id -> Id,
+        analyte -> Text,
+        purpose -> Text,
+        reported -> Nullable<Text>,
+        unit -> Nullable<Text>,
+        lod -> Nullable<Text>,
+        method -> Nullable<Text>,
+        criterion_id -> Nullable<Text>,
+        verdict -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        judgement -> Nullable<Doc>,
+        confirmation -> Nullable<Doc>,
+        entered_by -> Nullable<Id>,
+        entered_at -> Nullable<Ts>,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    conclusion (city, sample_id, revision) {
+        city -> Integer,
+        sample_id -> Id,
+        revision -> Integer,
+        standing -> Text,
+        decided_at -> Ts,
+        decided_by -> Id,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    custody_event (city, sample_id, seq) {
+        city -> Integer,
+        sample_id -> Id,
+        seq -> Integer,
+        kind -> Text,
+        at -> Ts,
+        person_id -> Id,
+        detail -> Doc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    rate_cell (city, stage, sector, task_type, sample_kind, month) {
+        city -> Integer,
+        stage -> Text,
+        sector -> Text,
+        task_type -> Text,
+        sample_kind -> Text,
+        month -> Integer,
+        conforming -> BigInt,
+        nonconforming -> BigInt,
+        pending -> BigInt,
+        not_judgeable -> BigInt,
+        refused -> BigInt,
+        voided -> BigInt,
+        risk -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    alert (city, id) {
+        city -> Integer,
+        id -> Id,
+        kind -> Text,
+        plan_id -> Id,
+        target_version -> Integer,
+        stage -> Text,
+        scope -> Integer,
+        status -> Text,
+        grade -> Text,
+        raised_at -> Ts,
+        evidence -> Doc,
+        acknowledged_by -> Nullable<Id>,
+        acknowledged_at -> Nullable<Ts>,
+        note -> Nullable<Text>,
+        ended_at -> Nullable<Ts>,
+        ended_why -> Nullable<Text>,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    alert_event (city, alert_id, seq) {
+        city -> Integer,
+        alert_id -> Id,
+        seq -> Integer,
+        kind -> Text,
+        at -> Ts,
+        evidence -> Doc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    alert_stream (city, plan_id, stage, scope, kind) {
+        city -> Integer,
+        plan_id -> Id,
+        stage -> Text,
+        scope -> Integer,
+        kind -> Text,
+        state -> Doc,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    audit (city, id) {
+        city -> Integer,
+        id -> Id,
+        at -> Ts,
+        person_id -> Nullable<Id>,
+        action -> Text,
+        rows -> Doc,
+        detail -> Doc,
+        seal -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    audit_seal (city, seq) {
+        city -> Integer,
+        seq -> BigInt,
+        entries -> Doc,
+        previous -> Binary,
+        hash -> Binary,
+        at -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    outbox (city, id) {
+        city -> Integer,
+        id -> Id,
+        topic -> Text,
+        payload -> Doc,
+        state -> Text,
+        attempts -> Integer,
+        due_at -> Ts,
+        leased_until -> Nullable<Ts>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    idempotency (city, key) {
+        city -> Integer,
+        key -> Id,
+        person_id -> Id,
+        body_hash -> Binary,
+        status -> Integer,
+        answer -> Doc,
+        at -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    form_no_counter (city, county, year, task_type) {
+        city -> Integer,
+        county -> Integer,
+        year -> Integer,
+        task_type -> Text,
+        next -> Integer,
+    }
+}
