@@ -284,10 +284,12 @@ fn people_and_amounts(draft: &Draft, problems: &mut Problems) {
     }
 }
 
+type DigitCheck = fn(&str) -> Check;
+
 /// Doubts that do not keep a form out: real identifiers fail their check now and then, and clocks drift.
 fn warnings(draft: &Draft, context: &Context<'_>) -> Problems {
     let mut warnings = Problems::new();
-    let identifiers: [(&str, &Option<String>, fn(&str) -> Check); 3] = [
+    let identifiers: [(&str, &Option<String>, DigitCheck); 3] = [
         ("uscc", &draft.uscc, identifiers::uscc),
         ("barcode", &draft.barcode, identifiers::gtin),
         ("production_licence", &draft.production_licence, identifiers::production_licence),
