@@ -47,7 +47,7 @@ pub struct UnknownWord {
 
 words! {
     /// 环节: the stage of the *programme* that a sample belongs to, not of the place it was taken in: farm monitoring
-    /// is partly taken in markets (domain.md 5.2).
+    /// is partly taken in markets (docs/DOMAIN.md 5.2).
     pub enum Stage {
         Farm = "farm", "种植养殖", "farm";
         Production = "production", "生产", "production";
@@ -66,7 +66,7 @@ words! {
 }
 
 words! {
-    /// 任务类别: why a sample was taken. It decides what counts in a pass rate (domain.md 1.2).
+    /// 任务类别: why a sample was taken. It decides what counts in a pass rate (docs/DOMAIN.md 1.2).
     pub enum TaskType {
         Evaluation = "evaluation", "评价性抽检", "evaluation sampling";
         RoutineMonitoring = "routine_monitoring", "例行监测", "routine monitoring";
@@ -81,7 +81,7 @@ words! {
 }
 
 words! {
-    /// 样品类型 (domain.md 2.1, `sample_kind`).
+    /// 样品类型 (docs/DOMAIN.md 2.1, `sample_kind`).
     pub enum SampleKind {
         PrimaryProduce = "primary_produce", "食用农产品", "primary produce";
         IndustriallyProcessed = "industrially_processed", "工业加工食品", "industrially processed food";
@@ -92,7 +92,7 @@ words! {
 }
 
 words! {
-    /// 角色: what a person may do. Scope (region, stages, organisation) says to what (docs/API-DESIGN.md, "Who may do what").
+    /// 角色: what a person may do. Scope (region, stages, organisation) says to what.
     pub enum Role {
         Inspector = "inspector", "抽样员", "field inspector";
         Receiver = "receiver", "接样员", "receiver";

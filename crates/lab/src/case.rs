@@ -1,9 +1,11 @@
 //! A row of `hege judge`: text fields in, a judgement out, whatever the fields hold.
 
+use crate::catalogue::Catalogue;
 use crate::criterion::{Basis, Compare, Criterion, Matter, MicroPlan, Origin, Rule};
 use crate::judge::{Entry, Judgement, Reason, judge};
 use hege_core::decimal;
 use hege_core::units::Unit;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 /// The columns of a row, as text; an empty field is none.
@@ -123,11 +125,25 @@ fn ordered(low: Decimal, high: Decimal) -> Result<Rule, Reason> {
     if low <= high { Ok(Rule::Range { low, high }) } else { Err(Reason::BadCriterion) }
 }
 
-/// Judges a row by the criterion it states itself.
+/// Judges a row by the criterion it states itself; a row without a kind asks the catalogue by food, analyte and date.
 #[must_use]
-pub fn judge_case(case: &Case<'_>) -> Judgement {
+pub fn judge_case(case: &Case<'_>, catalogue: Option<&Catalogue>) -> Judgement {
+    if let (None, Some(catalogue)) = (case.kind, catalogue) {
+        return judge_by_catalogue(case, catalogue).unwrap_or_else(Judgement::refused);
+    }
     match case.criterion() {
         Ok(criterion) => judge(&case.entry(), &criterion),
         Err(reason) => Judgement::refused(reason),
     }
+}
+
+fn judge_by_catalogue(case: &Case<'_>, catalogue: &Catalogue) -> Result<Judgement, Reason> {
+    let (food, analyte) = case.food.zip(case.analyte).ok_or(Reason::NoCriterion)?;
+    let on = case.date.and_then(|date| date.trim().parse::<Date>().ok()).ok_or(Reason::BadDate)?;
+    let (_, criterion) = catalogue.find(food, analyte, on, None)?.national.ok_or(Reason::NoCriterion)?;
+    let mut criterion = criterion.clone();
+    if let Rule::Declared { declared, .. } = &mut criterion.rule {
+        *declared = case.declared.and_then(|value| decimal::parse(value.trim()).ok());
+    }
+    Ok(judge(&case.entry(), &criterion))
 }

@@ -48,6 +48,7 @@ words! {
         DeclaredMissing = "declared_missing", "未填标签明示值", "the declared value is missing";
         MoistureMissing = "moisture_missing", "缺少水分，不能换算干基", "moisture is missing for the dry-matter basis";
         BadCriterion = "bad_criterion", "判定依据不完整或不能识别", "the criterion is incomplete or cannot be read";
+        BadDate = "bad_date", "判定日期缺失或不能识别", "the deciding date is missing or cannot be read";
         NoCriterion = "no_criterion", "无适用限量", "no criterion applies";
         NoEditionInForce = "no_edition_in_force", "该日期无有效版本", "no edition is in force on the date";
         UnverifiedCriterion = "unverified_criterion", "限量未经核实", "the limit has not been verified";

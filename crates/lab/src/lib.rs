@@ -7,6 +7,7 @@
 //! - A verdict carries the steps by which a person can repeat it on paper.
 
 pub mod case;
+pub mod catalogue;
 pub mod conclusion;
 pub mod criterion;
 pub mod judge;
@@ -14,6 +15,7 @@ pub mod reported;
 pub mod rounding;
 pub mod steps;
 
+pub use catalogue::Catalogue;
 pub use conclusion::{Conclusion, conclude};
 pub use criterion::{Basis, Compare, Criterion, MicroPlan, Origin, Rule};
 pub use judge::{Entry, ItemVerdict, Judgement, Reason, judge};

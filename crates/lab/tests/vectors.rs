@@ -29,7 +29,7 @@ fn expected(value: &Value) -> ItemVerdict {
 }
 
 fn check(case: &Case<'_>, verdict: ItemVerdict, vector: &Value) {
-    let judgement = judge_case(case);
+    let judgement = judge_case(case, None);
     assert_eq!(judgement.verdict, verdict, "{vector}: {:?}", judgement.reason);
     assert!(verdict == ItemVerdict::NotJudgeable || judgement.steps.len() > 1, "a verdict explains itself: {vector}");
     assert!(judgement.steps.iter().all(|step| !step.zh().is_empty() && !step.en().is_empty()));
@@ -144,7 +144,7 @@ fn a_row_that_cannot_be_judged_says_why() {
         (Case { result: Some("<LOQ"), ..max }, Reason::Trace),
     ];
     for (case, reason) in cases {
-        assert_eq!(judge_case(&case).reason, reason, "{case:?}");
+        assert_eq!(judge_case(&case, None).reason, reason, "{case:?}");
     }
 }
 
@@ -152,7 +152,7 @@ fn a_row_that_cannot_be_judged_says_why() {
 fn units_are_converted_before_values_are_compared() {
     let case = |result, unit| {
         let limit = Case { kind: Some("max"), limit: Some("0.1"), limit_unit: Some("mg/kg"), ..Case::default() };
-        judge_case(&Case { result: Some(result), unit: Some(unit), ..limit })
+        judge_case(&Case { result: Some(result), unit: Some(unit), ..limit }, None)
     };
     assert_eq!(case("100", "ug/kg").verdict, ItemVerdict::Conforming);
     let steps: Vec<String> = case("100.1", "μg/kg").steps.iter().map(hege_lab::Step::zh).collect();

@@ -2,6 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 use csv::{Reader, StringRecord, Writer};
+use hege_app::catalogue;
+use hege_lab::Catalogue;
 use hege_lab::case::{Case, judge_case};
 use hege_lab::judge::{Judgement, Reason};
 use std::fs::File;
@@ -48,6 +50,7 @@ fn judge(input: impl Read, output: impl Write) -> Result<()> {
     let mut writer = Writer::from_writer(output);
     let header = reader.headers().context("the header cannot be read")?.clone();
     let places = places(&header)?;
+    let catalogue = catalogue::shipped()?;
     let mut out = header.clone();
     for added in ["verdict", "reason", "steps"] {
         out.push_field(added);
@@ -55,7 +58,7 @@ fn judge(input: impl Read, output: impl Write) -> Result<()> {
     writer.write_record(&out)?;
     let mut row = StringRecord::new();
     while reader.read_record(&mut row).context("a row cannot be read; rows before it are judged")? {
-        let judgement = judged(&row, &places);
+        let judgement = judged(&row, &places, &catalogue);
         let steps: Vec<String> = judgement.steps.iter().map(hege_lab::Step::zh).collect();
         let reason = format!("{} {}", judgement.reason, judgement.reason.zh());
         row.push_field(judgement.verdict.code());
@@ -83,7 +86,7 @@ fn places(header: &StringRecord) -> Result<[Option<usize>; COLUMNS.len()]> {
     Ok(places)
 }
 
-fn judged(row: &StringRecord, places: &[Option<usize>; COLUMNS.len()]) -> Judgement {
+fn judged(row: &StringRecord, places: &[Option<usize>; COLUMNS.len()], catalogue: &Catalogue) -> Judgement {
     let mut fields = places
         .iter()
         .map(|place| place.and_then(|index| row.get(index)).map(str::trim).filter(|field| !field.is_empty()));
@@ -108,7 +111,7 @@ fn judged(row: &StringRecord, places: &[Option<usize>; COLUMNS.len()]) -> Judgem
         upper: next(),
         compare: next(),
     };
-    if case.result.is_none() { Judgement::refused(Reason::Empty) } else { judge_case(&case) }
+    if case.result.is_none() { Judgement::refused(Reason::Empty) } else { judge_case(&case, Some(catalogue)) }
 }
 
 #[cfg(test)]

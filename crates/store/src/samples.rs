@@ -287,3 +287,26 @@ pub fn custody_of(conn: &mut Conn, id: SampleId) -> Result<Vec<CustodyRow>, Erro
         .select(CustodyRow::as_select())
         .load(c))?)
 }
+
+/// Replaces an item's result. The sample's own revision guards it: it is changed in the same transaction.
+///
+/// # Errors
+/// Those of the database.
+pub fn item_update(conn: &mut Conn, row: &Item) -> Result<(), Error> {
+    on!(conn, c => diesel::update(item::table.find((row.city, row.sample_id, row.analyte.as_str())))
+        .set((
+            item::reported.eq(&row.reported),
+            item::unit.eq(&row.unit),
+            item::lod.eq(&row.lod),
+            item::criterion_id.eq(&row.criterion_id),
+            item::verdict.eq(&row.verdict),
+            item::reason.eq(&row.reason),
+            item::judgement.eq(&row.judgement),
+            item::confirmation.eq(&row.confirmation),
+            item::entered_by.eq(row.entered_by),
+            item::entered_at.eq(row.entered_at),
+            item::revision.eq(row.revision),
+        ))
+        .execute(c))?;
+    Ok(())
+}

@@ -1,0 +1,322 @@
+//! A sample from the field to the commission's alert, on both databases.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use hege_alerts::plan::{Event, Grade, Stream, Target, Transition};
+use hege_app::results::{Value, enter};
+use hege_app::samples::{Registration, register, step};
+use hege_app::{Call, Error, rates};
+use hege_core::{LabId, Month, OrganisationId, Role, SampleId, SampleKind, Sector, Stage, TaskType, UserId};
+use hege_lab::{Basis, Compare, Criterion, Origin, Rule, criterion::Matter};
+use hege_rates::{BasisPoints, RateState, Tally};
+use hege_sampling::form::{DateKind, Draft, Packaging, Stated};
+use hege_sampling::life_cycle::{Action, Actor, Denial, Readiness, RefusalReason};
+use hege_store::audit::audit_seal;
+use hege_store::samples::{Sample, custody_of, items_of};
+use hege_store::types::Ts;
+use hege_store::verify::verify_city;
+use hege_store::{Error as StoreError, Store};
+use hege_testkit::databases;
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// A province of six people, one for each part in a sample's life.
+struct Province {
+    store: Store,
+    calls: Cell<u128>,
+}
+
+const INSPECTOR: u128 = 1;
+const RECEIVER: u128 = 3;
+const TESTER: u128 = 4;
+const CHECKER: u128 = 5;
+const APPROVER: u128 = 6;
+/// A second inspector who also works in the laboratory: allowed nowhere near this sample's results.
+const BOTH: u128 = 2;
+
+fn on_both(test: impl Fn(&Province)) {
+    for db in databases() {
+        let store = Store::open(db.url(), 4).unwrap();
+        store.migrate().unwrap();
+        test(&Province { store, calls: Cell::new(0) });
+    }
+}
+
+fn roles(person: u128) -> BTreeSet<Role> {
+    let roles: &[Role] = match person {
+        INSPECTOR => &[Role::Inspector],
+        RECEIVER => &[Role::Receiver],
+        TESTER => &[Role::Tester],
+        CHECKER => &[Role::Checker],
+        APPROVER => &[Role::Approver],
+        _ => &[Role::Inspector, Role::Tester, Role::Checker, Role::Approver],
+    };
+    roles.iter().copied().collect()
+}
+
+fn user(n: u128) -> UserId {
+    UserId(Uuid::from_u128(n))
+}
+
+impl Province {
+    fn call(&self, person: u128) -> Call {
+        let n = self.calls.get() + 1;
+        self.calls.set(n);
+        let at = jiff::Timestamp::from_second(1_750_000_000 + i64::try_from(n).unwrap()).unwrap();
+        Call { actor: Actor { user: user(person), roles: roles(person) }, at, audit_id: Uuid::from_u128(1_000_000 + n) }
+    }
+
+    fn register(&self, n: u128) -> Sample {
+        register(&self.store, &self.call(INSPECTOR), &registration(n)).unwrap()
+    }
+
+    fn step(&self, person: u128, sample: &Sample, action: &Action) -> Result<Sample, Error> {
+        step(&self.store, &self.call(person), id(sample), (sample.revision, action))
+    }
+
+    fn enter(&self, person: u128, sample: &Sample, reported: &str, confirmed: bool) -> Result<Sample, Error> {
+        enter(&self.store, &self.call(person), id(sample), (sample.revision, &[value(reported, confirmed)]))
+    }
+
+    /// Registered, sealed, received: on the laboratory's bench.
+    fn received(&self, n: u128) -> Sample {
+        let sample = self.step(INSPECTOR, &self.register(n), &seal()).unwrap();
+        self.step(RECEIVER, &sample, &Action::Receive).unwrap()
+    }
+
+    fn approved(&self, n: u128, reported: &str) -> Sample {
+        let sample = self.enter(TESTER, &self.received(n), reported, true).unwrap();
+        let sample = self.step(CHECKER, &sample, &Action::Check).unwrap();
+        self.step(APPROVER, &sample, &approve()).unwrap()
+    }
+
+    fn farm(&self) -> rates::StageRate {
+        let year = ("2025-01".parse::<Month>().unwrap(), "2025-12".parse().unwrap());
+        let rates = rates::stages(&self.store, year, |_| BasisPoints::new(9600)).unwrap();
+        rates.into_iter().find(|rate| rate.stage == Stage::Farm).unwrap()
+    }
+
+    fn tally(&self) -> (u32, u32) {
+        let tally = self.farm().assessment.tally;
+        (tally.k, tally.n)
+    }
+}
+
+fn seal() -> Action {
+    Action::Seal { lab: Some(LabId(Uuid::from_u128(77))), seals: vec!["F0001".to_owned()] }
+}
+
+/// What the caller claims here counts for nothing: readiness is read from the items.
+fn approve() -> Action {
+    Action::Approve(Readiness { concluded: true, confirmed: true })
+}
+
+fn id(sample: &Sample) -> SampleId {
+    SampleId { city: "3301".parse().unwrap(), uuid: sample.id.0 }
+}
+
+fn value(reported: &str, confirmed: bool) -> Value {
+    let basis = Basis {
+        standard: "GB 2762-2022".to_owned(),
+        clause: None,
+        valid_from: "2023-06-30".parse().ok(),
+        valid_to: None,
+        origin: Origin::Catalogue,
+    };
+    let criterion = Criterion {
+        rule: Rule::Max(hege_core::decimal::parse("0.3").unwrap()),
+        unit: hege_core::units::Unit::parse("mg/kg"),
+        compare: Compare::Full,
+        matter: Matter::AsIs,
+        total_suffices: false,
+        basis,
+    };
+    Value {
+        analyte: "lead".to_owned(),
+        reported: reported.to_owned(),
+        unit: Some("mg/kg".to_owned()),
+        lod: Some("0.02".to_owned()),
+        criterion: Some(("L028".to_owned(), criterion)),
+        confirmation: confirmed.then(|| serde_json::json!({"retest": reported})),
+    }
+}
+
+fn registration(n: u128) -> Registration {
+    let form = Draft {
+        id: Some(SampleId { city: "3301".parse().unwrap(), uuid: Uuid::from_u128(n) }),
+        form_no: Some(format!("NCP25330106{n:06}")),
+        stage: Some(Stage::Farm),
+        sector: Some(Sector::Agriculture),
+        task_type: Some(TaskType::RoutineMonitoring),
+        sample_kind: Some(SampleKind::PrimaryProduce),
+        region: "330106".parse().ok(),
+        food_class: Some("33.02".to_owned()),
+        product_name: Some("菠菜".to_owned()),
+        sampled_unit: Some("演示市场".to_owned()),
+        producer: Some(Stated::Nothing),
+        batch_no: Some(Stated::Nothing),
+        packaging: Some(Packaging::Unpackaged),
+        date_kind: Some(DateKind::Purchase),
+        date: "2025-06-15".parse().ok(),
+        sampled_at: "2025-06-15T02:00:00Z".parse().ok(),
+        samplers: vec![user(INSPECTOR), user(BOTH)],
+        sample_qty: Some(rust_decimal::Decimal::TWO),
+        qty_unit: Some("kg".to_owned()),
+        ..Draft::default()
+    };
+    Registration { form, organisation: OrganisationId(Uuid::from_u128(88)), items: vec![("lead".to_owned(), false)] }
+}
+
+fn denied(outcome: Result<Sample, Error>) -> Denial {
+    match outcome {
+        Err(Error::Denied(denial)) => denial,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_sample_moves_its_stage_by_exactly_itself_at_once() {
+    on_both(|province| {
+        assert_eq!(province.tally(), (0, 0));
+        let first = province.register(1);
+        assert_eq!((province.tally(), province.farm().counters.pending), ((0, 0), 1));
+        assert_eq!(first.revision, 1);
+        province.approved(2, "0.3");
+        assert_eq!((province.tally(), province.farm().counters.pending), ((1, 1), 1));
+        province.approved(3, "0.31");
+        assert_eq!(province.tally(), (1, 2));
+        assert_eq!(province.farm().counted.1, "counts: routine monitoring (primary produce)");
+    });
+}
+
+#[test]
+fn every_step_stands_in_custody_and_the_record_is_whole() {
+    on_both(|province| {
+        let sample = province.approved(1, "0.31");
+        let store = &province.store;
+        let custody = store.read(|conn| custody_of(conn, id(&sample))).unwrap();
+        let kinds: Vec<&str> = custody.iter().map(|event| event.kind.as_str()).collect();
+        assert_eq!(kinds, ["registered", "sealed", "received", "entered", "checked", "approved"]);
+        let items = store.read(|conn| items_of(conn, id(&sample))).unwrap();
+        let verdicts: Vec<_> = items.iter().map(|item| (item.reported.as_deref(), item.verdict.as_deref())).collect();
+        assert_eq!(verdicts, [(Some("0.31"), Some("nonconforming"))]);
+        let city = i32::from(id(&sample).city.get());
+        assert_eq!(store.read(|conn| verify_city(conn, city)).unwrap(), []);
+        assert_eq!(store.write(|conn| audit_seal(conn, city, Ts(jiff::Timestamp::UNIX_EPOCH), 100)).unwrap(), 6);
+        assert_eq!(store.read(|conn| verify_city(conn, city)).unwrap(), []);
+    });
+}
+
+#[test]
+fn who_sampled_entered_or_checked_it_does_not_do_the_next_part() {
+    on_both(|province| {
+        let sample = province.received(1);
+        assert_eq!(denied(province.enter(BOTH, &sample, "0.1", false)), Denial::SampledIt);
+        assert_eq!(denied(province.enter(RECEIVER, &sample, "0.1", false)), Denial::WrongRole);
+        let sample = province.enter(TESTER, &sample, "0.1", false).unwrap();
+        assert_eq!(denied(province.step(BOTH, &sample, &Action::Check)), Denial::SampledIt);
+        assert_eq!(denied(province.step(TESTER, &sample, &Action::Check)), Denial::WrongRole);
+        let sample = province.step(CHECKER, &sample, &Action::Check).unwrap();
+        assert_eq!(denied(province.step(BOTH, &sample, &approve())), Denial::SampledIt);
+        assert_eq!(province.tally(), (0, 0), "nothing that was denied has changed anything");
+    });
+}
+
+#[test]
+fn a_nonconforming_result_is_confirmed_and_every_item_judged_before_approval() {
+    on_both(|province| {
+        let checked = |n, reported| {
+            let sample = province.enter(TESTER, &province.received(n), reported, false).unwrap();
+            province.step(CHECKER, &sample, &Action::Check).unwrap()
+        };
+        let unconfirmed = checked(1, "0.31");
+        assert_eq!(denied(province.step(APPROVER, &unconfirmed, &approve())), Denial::NotConfirmed);
+        let unreadable = checked(2, "1/58");
+        assert_eq!(denied(province.step(APPROVER, &unreadable, &approve())), Denial::NotConcluded);
+        let back = province.step(CHECKER, &unreadable, &Action::Return { reason: "小数点".to_owned() }).unwrap();
+        let again = province.enter(TESTER, &back, "0.158", false).unwrap();
+        let again = province.step(CHECKER, &again, &Action::Check).unwrap();
+        province.step(APPROVER, &again, &approve()).unwrap();
+        assert_eq!(province.tally(), (1, 1));
+    });
+}
+
+#[test]
+fn of_two_approvers_at_once_one_is_told_and_the_sample_counts_once() {
+    on_both(|province| {
+        let sample = province.enter(TESTER, &province.received(1), "0.1", false).unwrap();
+        let sample = province.step(CHECKER, &sample, &Action::Check).unwrap();
+        let calls = [province.call(APPROVER), province.call(APPROVER)];
+        let (store, sample) = (&province.store, &sample);
+        let outcomes = std::thread::scope(|scope| {
+            let threads =
+                calls.map(|call| scope.spawn(move || step(store, &call, id(sample), (sample.revision, &approve()))));
+            threads.map(|thread| thread.join().unwrap())
+        });
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+        assert_eq!(province.tally(), (1, 1));
+        assert_eq!(store.read(|conn| verify_city(conn, 3301)).unwrap(), []);
+    });
+}
+
+#[test]
+fn the_same_registration_twice_is_one_sample() {
+    on_both(|province| {
+        province.register(1);
+        let again = register(&province.store, &province.call(INSPECTOR), &registration(1));
+        assert!(matches!(again, Err(Error::Store(StoreError::Duplicate(_)))), "{again:?}");
+        assert_eq!(province.farm().counters.pending, 1);
+        let outcome = register(&province.store, &province.call(TESTER), &registration(2));
+        assert!(matches!(outcome, Err(Error::Denied(Denial::WrongRole))));
+    });
+}
+
+#[test]
+fn refused_and_voided_samples_stand_beside_the_rate() {
+    on_both(|province| {
+        let sample = province.step(INSPECTOR, &province.register(1), &seal()).unwrap();
+        province.step(RECEIVER, &sample, &Action::Refuse(RefusalReason::SealBroken)).unwrap();
+        let approved = province.approved(2, "0.31");
+        let void = |second| Action::Void { reason: "封样争议".to_owned(), second };
+        assert_eq!(denied(province.step(APPROVER, &approved, &void(None))), Denial::SecondPerson);
+        let voided = province.step(APPROVER, &approved, &void(Some(user(9)))).unwrap();
+        assert_eq!(voided.conclusion_revision, 2);
+        let counters = province.farm().counters;
+        assert_eq!((counters.refused, counters.voided, counters.nonconforming, counters.pending), (1, 1, 0, 0));
+        assert_eq!(province.store.read(|conn| verify_city(conn, 3301)).unwrap(), []);
+    });
+}
+
+#[test]
+fn values_for_items_that_are_not_ordered_or_stand_twice_are_told_together() {
+    on_both(|province| {
+        let sample = province.received(1);
+        let values =
+            [value("0.1", false), value("0.2", false), Value { analyte: "cadmium".to_owned(), ..value("1", false) }];
+        let outcome = enter(&province.store, &province.call(TESTER), id(&sample), (sample.revision, &values));
+        let Err(Error::Invalid(problems)) = outcome else { panic!("{outcome:?}") };
+        let found: Vec<_> =
+            problems.as_slice().iter().map(|problem| (problem.pointer.as_str(), problem.code)).collect();
+        assert_eq!(found, [("/1/analyte", "item_twice"), ("/2/analyte", "item_not_ordered")]);
+    });
+}
+
+#[test]
+fn enough_nonconforming_samples_raise_one_notice_and_then_significance() {
+    on_both(|province| {
+        let target = Target { basis_points: BasisPoints::new(9600).unwrap(), min_n: 30 };
+        let mut stream = Stream::new(2025, Some(target));
+        let mut told = Vec::new();
+        for n in 0..40 {
+            let conforming = n < 27;
+            let sample = province.approved(100 + n, if conforming { "0.1" } else { "0.5" });
+            let month = Month::from_yyyymm(sample.month).unwrap();
+            told.extend(stream.step(Event::Concluded { month, conforming }));
+            let (k, n) = province.tally();
+            assert_eq!(stream.year_to_date(), Tally::new(k, n).unwrap(), "the stream and the cells agree");
+        }
+        assert!(matches!(told[..], [Transition::Raised(Grade::Notice, _), Transition::Escalated(_)]), "{told:?}");
+        let farm = province.farm().assessment;
+        assert_eq!((farm.below_target, farm.state), (Some(true), RateState::SignificantlyBelow));
+    });
+}
