@@ -13,26 +13,32 @@ pub struct Chart {
     pub h: u32,
 }
 
-/// The largest H that is searched; 1,000,000 samples a year of any plan stay far below it.
+/// The largest H that is searched: enough for a million samples a year up to a target of 99 %.
 const H_MAX: u32 = 4_000;
 
 impl Chart {
     /// The chart of a stream: m aims at a doubling of the allowed failures, H is the smallest with at most one false signal
-    /// in five years for a stage exactly on its target. A target of 100 % makes every failure signal. None for a target below
-    /// 50 %, whose double is no probability.
+    /// in five years for a stage exactly on its target. A target of 100 % makes every failure signal. None where such a chart
+    /// does not exist: at targets so low that a doubling of failures is no probability or weighs no more than a pass, and at
+    /// targets so close to 100 % that no H up to the bound keeps the promise.
     #[must_use]
     pub fn for_stream(target: BasisPoints, samples_a_year: u32) -> Option<Self> {
         if target.get() == 10_000 {
             return Some(Self { m: 2, h: 1 });
         }
         let q0 = 1.0 - target.probability();
-        let m = weight(q0)?;
+        // With m = 1 a failure would add nothing, and the chart would never signal.
+        let m = weight(q0).filter(|m| *m >= 2)?;
         let wanted = 5.0 * f64::from(samples_a_year);
         // The run length grows with H, so the smallest H is found by halving.
+        let keeps = |h| run_length(Self { m, h }, q0) >= wanted;
+        if !keeps(H_MAX) {
+            return None;
+        }
         let (mut low, mut high) = (1, H_MAX);
         while low < high {
             let middle = low.midpoint(high);
-            if run_length(Self { m, h: middle }, q0) >= wanted { high = middle } else { low = middle + 1 }
+            if keeps(middle) { high = middle } else { low = middle + 1 }
         }
         Some(Self { m, h: low })
     }
@@ -79,8 +85,8 @@ fn weight(q0: f64) -> Option<u32> {
 /// linear equations over S = 0 .. H-1.
 ///
 /// With E(s) the mean from s: E(0) = 1 + p E(0) + q E(m-1), E(s) = 1 + p E(s-1) + q E(s+m-1), and E(s) = 0 from H on.
-/// Each E(s) is written as a(s) + b(s) E(s-1), from the top down; E(0) then follows alone. Only positive terms are added, so
-/// nothing cancels.
+/// Each E(s) is written as a(s) + b(s) E(s-1), from the top down; E(0) then follows alone. The last division loses
+/// digits where the mean run is beyond 1e15 samples, far from any threshold that is searched.
 #[must_use]
 pub fn run_length(chart: Chart, q: f64) -> f64 {
     let p = 1.0 - q;

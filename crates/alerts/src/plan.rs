@@ -4,6 +4,7 @@
 //! plain word "falls below". It becomes *significant* on evidence: at a month end when the year to date or the trailing three
 //! months has p <= 0.005, or at any time when the year to date has p <= 0.001 with n >= 10. It clears when the year to date
 //! meets the target at two successive month ends and neither window is significant. Late conclusions enter their own year.
+//! A window of fewer than ten samples is never significant, at a month end as at any other time.
 
 use hege_core::{Month, words};
 use hege_rates::exact::lower_tail;
@@ -88,6 +89,8 @@ pub enum Transition {
         /// The year's figures.
         evidence: Evidence,
     },
+    /// The open alert is over with its year, of which nothing counts any longer.
+    ClosedEmpty,
     /// The open alert is over because the target changed; nothing recovered.
     ClosedTargetChanged,
 }
@@ -184,8 +187,12 @@ impl Stream {
 
     fn month_end(&mut self, month: Month) -> Option<Transition> {
         let target = self.target.filter(|_| !self.closed)?;
-        if self.month_ended.is_some_and(|ended| ended >= month) {
+        if month.year != self.year || self.month_ended.is_some_and(|ended| ended >= month) {
             return None;
+        }
+        // Only month ends in a row are a recovery.
+        if self.month_ended.is_some_and(|ended| ended.next() != month) {
+            self.recovered = 0;
         }
         self.month_ended = Some(month);
         let year = Self::evidence(Window::YearToDate, self.year_to_date(), target);
@@ -216,10 +223,12 @@ impl Stream {
     fn year_end(&mut self) -> Option<Transition> {
         let target = self.target.filter(|_| !self.closed)?;
         self.closed = true;
+        let was_open = self.open.take().is_some();
         let evidence = Self::evidence(Window::YearToDate, self.year_to_date(), target);
-        let met = evidence.tally.meets(target.basis_points)?;
-        let told = self.open.take().is_some() || !met;
-        told.then_some(Transition::ClosedWithYear { met, evidence })
+        match evidence.tally.meets(target.basis_points) {
+            None => was_open.then_some(Transition::ClosedEmpty),
+            Some(met) => (was_open || !met).then_some(Transition::ClosedWithYear { met, evidence }),
+        }
     }
 
     fn target_changed(&mut self, target: Option<Target>) -> Option<Transition> {

@@ -71,7 +71,11 @@ fn the_chart_of_a_stream_allows_one_false_signal_in_five_years() {
             assert!(chart.false_signals_a_year(bp(target), volume) <= 0.2);
         }
     }
-    assert_eq!(Chart::for_stream(bp(5000), 1000), None);
+    assert_eq!(Chart::for_stream(bp(9000), 1_000_000).map(|chart| chart.m), Some(7));
+    for target in [4000, 5000, 5100, 5500] {
+        assert_eq!(Chart::for_stream(bp(target), 1000), None, "{target}: a doubling of failures says nothing");
+    }
+    assert_eq!(Chart::for_stream(bp(9999), 150_000), None, "no chart keeps the promise, so there is none");
 }
 
 #[test]
@@ -191,6 +195,29 @@ fn every_year_that_closes_below_its_target_is_told() {
     samples(&mut recovered, month(2), 100, 0);
     assert!(matches!(recovered.step(Event::YearEnd), Some(Transition::ClosedWithYear { met: true, .. })));
     assert_eq!(farm().step(Event::YearEnd), None, "no samples, no year");
+}
+
+#[test]
+fn an_alert_of_a_year_of_which_nothing_counts_any_longer_closes_too() {
+    let mut stream = farm();
+    samples(&mut stream, month(1), 6, 4);
+    for n in 0..10 {
+        stream.step(Event::Retracted { month: month(1), conforming: n < 6 });
+    }
+    assert_eq!(stream.year_to_date(), Tally::default());
+    assert_eq!(stream.step(Event::YearEnd), Some(Transition::ClosedEmpty));
+    assert_eq!(stream.open, None);
+}
+
+#[test]
+fn month_ends_that_do_not_follow_each_other_are_no_recovery() {
+    let mut stream = farm();
+    samples(&mut stream, month(1), 28, 2);
+    samples(&mut stream, month(2), 100, 0);
+    assert_eq!(stream.step(Event::MonthEnd(month(2))), None);
+    assert_eq!(stream.step(Event::MonthEnd(month(4))), None, "March did not end for this stream");
+    assert_eq!(stream.step(Event::MonthEnd(Month::new(2026, 1).unwrap())), None, "another year's");
+    assert!(matches!(stream.step(Event::MonthEnd(month(5))), Some(Transition::Cleared(_))));
 }
 
 #[test]

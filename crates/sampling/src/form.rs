@@ -114,6 +114,8 @@ pub struct Context<'a> {
 const SKEW_MAX: SignedDuration = SignedDuration::from_hours(24);
 /// Nothing was sampled for this system before it.
 const EARLIEST: Date = jiff::civil::date(2000, 1, 1);
+/// Characters of a form number.
+const FORM_NO_MAX: usize = 40;
 /// Characters of a text field.
 const TEXT_MAX: usize = 200;
 
@@ -183,8 +185,22 @@ fn texts(draft: &Draft, problems: &mut Problems) {
         Some(Stated::Text(text)) => Some(text.clone()),
         _ => None,
     };
+    if let Some(form_no) = &draft.form_no {
+        let printable = form_no.len() <= FORM_NO_MAX && form_no.bytes().all(|b| b.is_ascii_graphic());
+        problems.check(printable, || {
+            Problem::new(
+                "/form_no",
+                "bad_form_no",
+                "须为 40 位以内的字母、数字或符号",
+                "at most 40 printable characters, no spaces",
+            )
+        });
+    }
     let fields = [
         ("form_no", draft.form_no.clone()),
+        ("uscc", draft.uscc.clone()),
+        ("barcode", draft.barcode.clone()),
+        ("production_licence", draft.production_licence.clone()),
         ("food_class", draft.food_class.clone()),
         ("product_name", draft.product_name.clone()),
         ("sampled_unit", draft.sampled_unit.clone()),
@@ -194,7 +210,7 @@ fn texts(draft: &Draft, problems: &mut Problems) {
     ];
     for (field, text) in fields {
         let Some(text) = text else { continue };
-        problems.check(!text.trim().is_empty(), || missing(field));
+        problems.check(!matches!(text.trim(), "" | "/"), || missing(field));
         problems.check(text.chars().count() <= TEXT_MAX && !text.chars().any(char::is_control), || {
             Problem::new(
                 format!("/{field}"),
@@ -453,6 +469,17 @@ mod tests {
         problem(Draft { product_name: Some("a\u{0}".to_owned()), ..vegetable() }, "/product_name", "bad_text");
         assert!(checked(&Draft { product_name: Some("菜".repeat(200)), ..vegetable() }).is_ok());
         problem(Draft { samplers: vec![user(1)], ..vegetable() }, "/samplers", "two_samplers_needed");
+    }
+
+    #[test]
+    fn a_slash_is_no_name_and_a_form_number_is_short_and_printable() {
+        problem(Draft { product_name: Some("/".to_owned()), ..vegetable() }, "/product_name", "required");
+        problem(Draft { producer: Some(Stated::Text("/".to_owned())), ..vegetable() }, "/producer", "required");
+        let numbered = |form_no: &str| Draft { form_no: Some(form_no.to_owned()), ..vegetable() };
+        assert!(checked(&numbered(&"A".repeat(40))).is_ok());
+        problem(numbered(&"A".repeat(41)), "/form_no", "bad_form_no");
+        problem(numbered("NCP 25"), "/form_no", "bad_form_no");
+        problem(Draft { uscc: Some("9".repeat(201)), ..vegetable() }, "/uscc", "bad_text");
     }
 
     #[test]
