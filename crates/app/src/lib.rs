@@ -11,7 +11,7 @@ pub mod samples;
 
 mod record;
 
-use hege_core::{City, Problems, UserId};
+use hege_core::{City, OrganisationId, Problems, UserId};
 use hege_sampling::life_cycle::{Actor, Denial};
 use hege_store::AsStoreError;
 use jiff::Timestamp;
@@ -22,6 +22,8 @@ use uuid::Uuid;
 pub struct Call {
     /// The person with their roles.
     pub actor: Actor,
+    /// The organisation the person acts for: a sampling organisation or a laboratory. Samples of others are not there for them.
+    pub organisation: OrganisationId,
     /// The clock.
     pub at: Timestamp,
     /// A UUIDv7 for the audit row; a call that is repeated with it has one effect.

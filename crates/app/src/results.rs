@@ -39,7 +39,7 @@ pub struct Value {
 /// [`Error::NotFound`].
 pub fn enter(store: &Store, call: &Call, id: SampleId, (seen, values): (i64, &[Value])) -> Result<Sample, Error> {
     store.write(|conn| {
-        let loaded = load(conn, id)?;
+        let loaded = load(conn, call, id)?;
         let items = replaced(&loaded.items, values, call).map_err(Error::Invalid)?;
         let missing = loaded.items.iter().filter(|old| !items.iter().any(|new| new.analyte == old.analyte));
         let complete = missing.clone().all(|old| old.reported.is_some());

@@ -4,7 +4,7 @@ use crate::record::{audit, cell, custody};
 use crate::results::{conclusion_of, readiness};
 use crate::{Call, Error, stored};
 use hege_core::date::china_date;
-use hege_core::{Month, OrganisationId, SampleId, TaskType, UserId};
+use hege_core::{Month, SampleId, TaskType, UserId};
 use hege_rates::Standing;
 use hege_sampling::form::{Draft, Stated};
 use hege_sampling::life_cycle::{Action, Denial, People, Readiness, Status, apply};
@@ -18,13 +18,11 @@ use hege_store::{Conn, Store};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// A registration: the checked form, whose organisation took the sample, and what is ordered.
+/// A registration: the checked form and what is ordered. The caller's organisation took the sample.
 #[derive(Debug, Clone)]
 pub struct Registration {
     /// A form that [`hege_sampling::form::check`] passed.
     pub form: Draft,
-    /// 抽样单位.
-    pub organisation: OrganisationId,
     /// Analytes ordered, each with whether it is for risk monitoring only.
     pub items: Vec<(String, bool)>,
 }
@@ -95,7 +93,7 @@ fn row(call: &Call, registration: &Registration) -> Option<(SampleId, Sample)> {
         sampled_unit: form.sampled_unit.clone()?,
         producer: text(form.producer.as_ref()),
         lab_id: None,
-        sampling_org_id: Id(registration.organisation.0),
+        sampling_org_id: Id(call.organisation.0),
         sampled_at: Ts(sampled_at),
         month: Month::of(china_date(sampled_at)).yyyymm(),
         deciding_date: form.date.map(Day),
@@ -132,6 +130,13 @@ fn ordered(sample: &Sample, analyte: &str, risk: bool) -> Item {
     }
 }
 
+/// Inspectors act on what their organisation took, laboratory roles on what is addressed to their laboratory.
+fn is_theirs(sample: &Sample, call: &Call) -> bool {
+    let organisation = Id(call.organisation.0);
+    let has = |laboratory: bool| call.actor.roles.iter().any(|role| role.is_laboratory() == laboratory);
+    (has(false) && sample.sampling_org_id == organisation) || (has(true) && sample.lab_id == Some(organisation))
+}
+
 /// A sample as a use case needs it: its row, its items, and who had which part in it.
 pub(crate) struct Loaded {
     pub(crate) sample: Sample,
@@ -140,8 +145,9 @@ pub(crate) struct Loaded {
     pub(crate) people: People,
 }
 
-pub(crate) fn load(conn: &mut Conn, id: SampleId) -> Result<Loaded, Error> {
-    let sample = sample_fetch(conn, id)?.ok_or(Error::NotFound)?;
+/// Loads a sample for a person. One that their organisation neither took nor was sent is not there for them.
+pub(crate) fn load(conn: &mut Conn, call: &Call, id: SampleId) -> Result<Loaded, Error> {
+    let sample = sample_fetch(conn, id)?.filter(|sample| is_theirs(sample, call)).ok_or(Error::NotFound)?;
     let items = items_of(conn, id)?;
     let status = sample.status.parse().map_err(|_not_a_status| hege_store::Error::Corrupt("sample"))?;
     let samplers = sample.form.0.get("samplers").and_then(Value::as_array).into_iter().flatten();
@@ -163,7 +169,7 @@ pub(crate) fn load(conn: &mut Conn, id: SampleId) -> Result<Loaded, Error> {
 /// [`Error::Conflict`] when somebody was faster, [`Error::Denied`] by the life cycle, [`Error::NotFound`].
 pub fn step(store: &Store, call: &Call, id: SampleId, (seen, action): (i64, &Action)) -> Result<Sample, Error> {
     store.write(|conn| {
-        let loaded = load(conn, id)?;
+        let loaded = load(conn, call, id)?;
         // What an approval rests on is read here, in its transaction, and never taken from the caller.
         let action = match action {
             Action::Approve(_) => &Action::Approve(readiness(&loaded.items)),

@@ -26,6 +26,8 @@ struct Province {
     calls: Cell<u128>,
 }
 
+const TAKER: Uuid = Uuid::from_u128(88);
+const LABORATORY: Uuid = Uuid::from_u128(77);
 const INSPECTOR: u128 = 1;
 const RECEIVER: u128 = 3;
 const TESTER: u128 = 4;
@@ -63,7 +65,13 @@ impl Province {
         let n = self.calls.get() + 1;
         self.calls.set(n);
         let at = jiff::Timestamp::from_second(1_750_000_000 + i64::try_from(n).unwrap()).unwrap();
-        Call { actor: Actor { user: user(person), roles: roles(person) }, at, audit_id: Uuid::from_u128(1_000_000 + n) }
+        let organisation = OrganisationId(if person == INSPECTOR { TAKER } else { LABORATORY });
+        Call {
+            actor: Actor { user: user(person), roles: roles(person) },
+            organisation,
+            at,
+            audit_id: Uuid::from_u128(1_000_000 + n),
+        }
     }
 
     fn register(&self, n: u128) -> Sample {
@@ -103,7 +111,7 @@ impl Province {
 }
 
 fn seal() -> Action {
-    Action::Seal { lab: Some(LabId(Uuid::from_u128(77))), seals: vec!["F0001".to_owned()] }
+    Action::Seal { lab: Some(LabId(LABORATORY)), seals: vec!["F0001".to_owned()] }
 }
 
 /// What the caller claims here counts for nothing: readiness is read from the items.
@@ -164,7 +172,7 @@ fn registration(n: u128) -> Registration {
         qty_unit: Some("kg".to_owned()),
         ..Draft::default()
     };
-    Registration { form, organisation: OrganisationId(Uuid::from_u128(88)), items: vec![("lead".to_owned(), false)] }
+    Registration { form, items: vec![("lead".to_owned(), false)] }
 }
 
 fn denied(outcome: Result<Sample, Error>) -> Denial {
@@ -213,6 +221,15 @@ fn who_sampled_entered_or_checked_it_does_not_do_the_next_part() {
         let sample = province.received(1);
         assert_eq!(denied(province.enter(BOTH, &sample, "0.1", false)), Denial::SampledIt);
         assert_eq!(denied(province.enter(RECEIVER, &sample, "0.1", false)), Denial::WrongRole);
+        let elsewhere = Call { organisation: OrganisationId(Uuid::from_u128(78)), ..province.call(TESTER) };
+        let outcome = enter(&province.store, &elsewhere, id(&sample), (sample.revision, &[value("0.1", false)]));
+        assert!(matches!(outcome, Err(Error::NotFound)), "another laboratory's sample is not there: {outcome:?}");
+        let outsider = Call { organisation: OrganisationId(LABORATORY), ..province.call(INSPECTOR) };
+        let outcome = step(&province.store, &outsider, id(&sample), (sample.revision, &Action::Check));
+        assert!(
+            matches!(outcome, Err(Error::NotFound)),
+            "an inspector's role gives nothing in a laboratory: {outcome:?}"
+        );
         let sample = province.enter(TESTER, &sample, "0.1", false).unwrap();
         assert_eq!(denied(province.step(BOTH, &sample, &Action::Check)), Denial::SampledIt);
         assert_eq!(denied(province.step(TESTER, &sample, &Action::Check)), Denial::WrongRole);
