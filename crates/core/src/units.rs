@@ -88,6 +88,12 @@ impl Unit {
         known(text).or_else(|| known(&fold(text)))
     }
 
+    /// True for a portion that is searched whole, as in `/25g`: a finding in it has no amount.
+    #[must_use]
+    pub fn is_portion(self) -> bool {
+        self.symbol.starts_with('/')
+    }
+
     const fn from_row(row: &(&'static str, &'static str, Dimension, i32)) -> Self {
         Self { symbol: row.1, dimension: row.2, power: row.3 }
     }
@@ -132,6 +138,7 @@ mod tests {
         assert_eq!(unit("/50cm²"), unit("/50cm2"));
         assert_eq!(unit("degT"), unit("°T"));
         assert_eq!(unit("ug/kg").to_string(), "μg/kg");
+        assert!(unit("/25g").is_portion() && !unit("CFU/g").is_portion());
         assert_eq!(Unit::parse("mg/furlong"), None);
         assert_eq!(Unit::parse(""), None);
     }

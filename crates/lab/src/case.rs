@@ -2,7 +2,8 @@
 
 use crate::catalogue::Catalogue;
 use crate::criterion::{Basis, Compare, Criterion, Matter, MicroPlan, Origin, Rule};
-use crate::judge::{Entry, Judgement, Reason, judge};
+use crate::judge::{Entry, Judgement, judge};
+use crate::verdict::Reason;
 use hege_core::decimal;
 use hege_core::units::Unit;
 use jiff::civil::Date;

@@ -4,7 +4,7 @@
 //! unverified is refused until an administrator accepts it, and is never passed over for a more general row.
 
 use crate::criterion::{Basis, Compare, Criterion, Matter, MicroPlan, Origin, Rule};
-use crate::judge::Reason;
+use crate::verdict::Reason;
 use hege_core::units::{Unit, fold};
 use hege_core::{Problem, Problems, decimal};
 use jiff::civil::Date;
@@ -194,7 +194,12 @@ impl Catalogue {
     ) -> Result<(&str, &Criterion), Reason> {
         for class in self.foods.path(class) {
             let key = (class.to_owned(), analyte.to_owned());
-            let rows = self.limits.get(&key).into_iter().flatten().filter(|limit| limit.declared_standard == standard);
+            let rows = self
+                .limits
+                .get(&key)
+                .into_iter()
+                .flatten()
+                .filter(|limit| fold(&limit.declared_standard) == fold(standard));
             let rows: Vec<&Limit> = rows.collect();
             if rows.is_empty() {
                 continue;

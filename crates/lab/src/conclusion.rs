@@ -1,6 +1,6 @@
 //! 结论: from the items of a sample to the sample.
 
-use crate::judge::ItemVerdict;
+use crate::verdict::ItemVerdict;
 use hege_core::words;
 
 words! {

@@ -4,56 +4,10 @@ use crate::criterion::{Compare, Criterion, Matter, MicroPlan, Rule};
 use crate::reported::{Measured, Unreadable, read, read_counts};
 use crate::rounding::round;
 use crate::steps::Step;
+use crate::verdict::{ItemVerdict, Reason};
 use hege_core::decimal;
 use hege_core::units::{Refusal, Unit, fold};
-use hege_core::words;
 use rust_decimal::Decimal;
-
-words! {
-    /// 单项判定.
-    pub enum ItemVerdict {
-        Conforming = "conforming", "合格项", "conforming";
-        Nonconforming = "nonconforming", "不合格项", "nonconforming";
-        NotJudgeable = "not_judgeable", "不判定", "not judgeable";
-    }
-}
-
-words! {
-    /// Why an item was judged as it was.
-    pub enum Reason {
-        WithinLimit = "within_limit", "符合限量", "within the limit";
-        BeyondLimit = "beyond_limit", "超出限量", "beyond the limit";
-        NotDetected = "not_detected", "未检出", "not detected";
-        Detected = "detected", "检出", "detected";
-        Empty = "result_missing", "未填检验结果", "no result was given";
-        AmbiguousComma = "ambiguous_comma", "逗号有歧义（千分位、小数点或两个数值）", "the comma has two readings";
-        AmbiguousSlash = "ambiguous_slash", "斜杠有歧义（疑为小数点丢失）", "the slash may be a lost decimal point";
-        LostExponent = "lost_exponent", "疑为指数上标丢失", "the exponent may have lost its mark";
-        UnknownUnit = "unknown_unit", "单位不能识别", "the unit is not known";
-        TooManyDigits = "too_many_digits", "数字位数超出可精确保存的范围", "more digits than can be kept exactly";
-        NotAValue = "not_a_value", "不是数值或规定的表述", "neither a value nor a known wording";
-        UnitMissing = "unit_missing", "缺少单位", "a unit is missing";
-        UnitsConflict = "units_conflict", "结果自带单位与所填单位不一致", "the unit beside the value is another than the one stated";
-        UnitMismatch = "unit_mismatch", "单位不能精确换算", "the units do not convert exactly";
-        LodMissing = "lod_missing", "未检出但缺少检出限", "not detected, and no limit of detection is given";
-        LodAboveLimit = "lod_above_limit", "检出限高于限量", "the limit of detection is above the limit";
-        LodAboveRequired = "lod_above_required", "检出限高于方法要求", "the limit of detection is above the one required";
-        LodUnreadable = "lod_unreadable", "检出限不能识别", "the limit of detection cannot be read";
-        BelowOwnLod = "below_own_lod", "结果低于自身检出限，须复核", "the value is below its own limit of detection; review";
-        Trace = "trace", "介于检出限与定量限之间，须复核", "between detection and quantification; review";
-        Undecided = "undecided", "区间结果不能判定", "the interval lies on both sides of the limit";
-        CountNumber = "count_number", "结果份数与 n 不符", "the number of counts is not n";
-        PartNumber = "part_number", "各组分数与限量数不符", "parts and maxima differ in number";
-        BadPart = "bad_part", "组分结果不能识别", "a part cannot be read";
-        DeclaredMissing = "declared_missing", "未填标签明示值", "the declared value is missing";
-        MoistureMissing = "moisture_missing", "缺少水分，不能换算干基", "moisture is missing for the dry-matter basis";
-        BadCriterion = "bad_criterion", "判定依据不完整或不能识别", "the criterion is incomplete or cannot be read";
-        BadDate = "bad_date", "判定日期缺失或不能识别", "the deciding date is missing or cannot be read";
-        NoCriterion = "no_criterion", "无适用限量", "no criterion applies";
-        NoEditionInForce = "no_edition_in_force", "该日期无有效版本", "no edition is in force on the date";
-        UnverifiedCriterion = "unverified_criterion", "限量未经核实", "the limit has not been verified";
-    }
-}
 
 /// What the laboratory entered for an item.
 #[derive(Debug, Clone, Copy, Default)]
@@ -95,7 +49,9 @@ impl Judgement {
 #[must_use]
 pub fn judge(entry: &Entry<'_>, criterion: &Criterion) -> Judgement {
     let mut steps = vec![Step::Criterion(Box::new(criterion.clone()))];
-    let outcome = if criterion.total_suffices && total_conforms(entry, criterion, &mut steps) {
+    // Where the species was measured too, its value decides: a total cannot excuse it.
+    let by_total = criterion.total_suffices && entry.result.trim().is_empty();
+    let outcome = if by_total && total_conforms(entry, criterion, &mut steps) {
         Ok((ItemVerdict::Conforming, Reason::WithinLimit))
     } else {
         decide(entry, criterion, &mut steps)
@@ -135,17 +91,21 @@ fn total_conforms(entry: &Entry<'_>, criterion: &Criterion, steps: &mut Vec<Step
 fn decide(entry: &Entry<'_>, criterion: &Criterion, steps: &mut Vec<Step>) -> Decision {
     match &criterion.rule {
         Rule::Qualitative { required } => qualitative(entry.result, required, steps),
-        Rule::Micro(plan) => micro(entry.result, plan, steps),
-        Rule::RatioSum { maxima, total } => ratio_sum(entry, maxima, *total, steps),
+        Rule::Micro(plan) => micro(entry, (plan, criterion.unit), steps),
+        Rule::RatioSum { maxima, total } => ratio_sum(entry, (maxima, *total, criterion.unit), steps),
         Rule::NotDetected { required_lod } | Rule::NotUsed { required_lod } => {
             let quantity = Quantity::read(entry, criterion.unit, steps)?;
-            not_detected(&quantity, *required_lod)
+            // What is looked for in a portion (/25g, /50cm2) is found or not; it has no limit of detection.
+            not_detected(&quantity, *required_lod, criterion.unit.is_some_and(Unit::is_portion))
         }
         Rule::Max(limit) => bounded(entry, criterion, (None, Some(*limit)), steps),
         Rule::Min(limit) => bounded(entry, criterion, (Some(*limit), None), steps),
         Rule::Range { low, high } => bounded(entry, criterion, (Some(*low), Some(*high)), steps),
         Rule::Declared { declared, tolerance } => {
             let declared = declared.ok_or(Reason::DeclaredMissing)?;
+            if tolerance.is_sign_negative() {
+                return Err(Reason::BadCriterion);
+            }
             let low = declared.checked_sub(*tolerance).ok_or(Reason::TooManyDigits)?;
             let high = declared.checked_add(*tolerance).ok_or(Reason::TooManyDigits)?;
             bounded(entry, criterion, (Some(low), Some(high)), steps)
@@ -162,15 +122,7 @@ struct Quantity {
 impl Quantity {
     fn read(entry: &Entry<'_>, target: Option<Unit>, steps: &mut Vec<Step>) -> Result<Self, Reason> {
         let reported = read(entry.result).map_err(unreadable)?;
-        let stated = entry
-            .unit
-            .filter(|unit| !unit.trim().is_empty())
-            .map(|unit| Unit::parse(unit).ok_or(Reason::UnknownUnit))
-            .transpose()?;
-        let unit = match (reported.unit, stated) {
-            (Some(glued), Some(stated)) if glued != stated => return Err(Reason::UnitsConflict),
-            (glued, stated) => glued.or(stated),
-        };
+        let unit = one_unit(reported.unit, stated_unit(entry)?)?;
         steps.push(Step::Reported(reported.measured.clone()));
         let lod_unit = match entry.lod_unit.filter(|unit| !unit.trim().is_empty()) {
             Some(text) => Some(Unit::parse(text).ok_or(Reason::LodUnreadable)?),
@@ -192,7 +144,11 @@ impl Quantity {
             Measured::NotDetected(Some(value)) => Measured::NotDetected(Some(convert(value)?)),
             other => other,
         };
-        Ok(Self { measured, lod })
+        match &measured {
+            Measured::Below(value) if *value <= Decimal::ZERO => Err(Reason::NotAValue),
+            Measured::NotDetected(Some(lod)) if *lod <= Decimal::ZERO => Err(Reason::LodUnreadable),
+            _ => Ok(Self { measured, lod }),
+        }
     }
 
     /// Between which bounds the true value lies: an interval, closed above unless `open`.
@@ -215,6 +171,25 @@ impl Quantity {
             Measured::Above(value) => Interval { low: *value, low_open: true, high: None, high_open: true },
         })
     }
+}
+
+/// The unit stated beside the result.
+fn stated_unit(entry: &Entry<'_>) -> Result<Option<Unit>, Reason> {
+    let stated = entry.unit.filter(|unit| !unit.trim().is_empty());
+    stated.map(|unit| Unit::parse(unit).ok_or(Reason::UnknownUnit)).transpose()
+}
+
+/// The unit glued to a value and the one stated beside it must not contradict each other.
+fn one_unit(glued: Option<Unit>, stated: Option<Unit>) -> Result<Option<Unit>, Reason> {
+    match (glued, stated) {
+        (Some(glued), Some(stated)) if glued != stated => Err(Reason::UnitsConflict),
+        (glued, stated) => Ok(glued.or(stated)),
+    }
+}
+
+/// A limit of detection as typed.
+fn positive(text: &str) -> Result<Decimal, Reason> {
+    decimal::parse(text.trim()).ok().filter(|lod| *lod > Decimal::ZERO).ok_or(Reason::LodUnreadable)
 }
 
 struct Interval {
@@ -275,12 +250,14 @@ fn bounded(
     steps: &mut Vec<Step>,
 ) -> Decision {
     let mut quantity = Quantity::read(entry, criterion.unit, steps)?;
+    // The value as reported is held against its own limit of detection, before any rounding.
+    quantity.interval()?;
     if let (Compare::Rounded(interval), Measured::Number(value)) = (criterion.compare, &quantity.measured) {
         let limit = bounds.1.or(bounds.0).ok_or(Reason::BadCriterion)?;
         let interval = interval.unwrap_or_else(|| decimal::last_digit(limit));
         let rounded = round(*value, interval).ok_or(Reason::BadCriterion)?;
         steps.push(Step::Rounded { from: *value, to: rounded, interval });
-        quantity.measured = Measured::Number(rounded);
+        quantity = Quantity { measured: Measured::Number(rounded), lod: None };
     }
     let interval = quantity.interval()?;
     if criterion.matter == Matter::AsIs {
@@ -345,10 +322,10 @@ fn within(
     }
 }
 
-fn not_detected(quantity: &Quantity, required: Option<Decimal>) -> Decision {
+fn not_detected(quantity: &Quantity, required: Option<Decimal>, in_portion: bool) -> Decision {
     let seen = |lod: Option<Decimal>| match (lod, required) {
         (Some(lod), Some(required)) if lod > required => Err(Reason::LodAboveRequired),
-        (None, Some(_)) => Err(Reason::LodMissing),
+        (None, _) if !in_portion => Err(Reason::LodMissing),
         _ => Ok((ItemVerdict::Conforming, Reason::NotDetected)),
     };
     match &quantity.measured {
@@ -368,15 +345,22 @@ fn not_detected(quantity: &Quantity, required: Option<Decimal>) -> Decision {
     }
 }
 
-fn micro(result: &str, plan: &MicroPlan, steps: &mut Vec<Step>) -> Decision {
-    let counts = read_counts(result).map_err(unreadable)?;
+fn micro(entry: &Entry<'_>, (plan, unit): (&MicroPlan, Option<Unit>), steps: &mut Vec<Step>) -> Decision {
+    if plan.c >= plan.n || plan.m.is_sign_negative() || plan.upper.is_some_and(|upper| upper < plan.m) {
+        return Err(Reason::BadCriterion);
+    }
+    let counts = read_counts(entry.result).map_err(unreadable)?;
     if u32::try_from(counts.len()) != Ok(plan.n) {
         return Err(Reason::CountNumber);
     }
+    let stated = stated_unit(entry)?;
+    let lod = entry.lod.filter(|lod| !lod.trim().is_empty()).map(positive).transpose()?;
     let mut above_m = (0_u32, 0_u32);
     let mut above_upper = (0_u32, 0_u32);
     for count in counts {
-        let interval = Quantity { measured: count, lod: None }.interval_of_count()?;
+        // Counts convert to nothing else: the unit must be the criterion's own.
+        into_unit(Decimal::ZERO, one_unit(count.unit, stated)?, unit, steps)?;
+        let interval = Quantity { measured: count.measured, lod }.interval_of_count()?;
         tally(&mut above_m, &interval, plan.m);
         tally(&mut above_upper, &interval, plan.upper.unwrap_or(plan.m));
     }
@@ -395,10 +379,10 @@ fn micro(result: &str, plan: &MicroPlan, steps: &mut Vec<Step>) -> Decision {
 }
 
 impl Quantity {
-    /// A count that was not detected is 0 in the portion taken, whatever the limit of detection.
+    /// A count that was not detected is 0 in the portion taken, unless a limit of detection is stated.
     fn interval_of_count(&self) -> Result<Interval, Reason> {
         match &self.measured {
-            Measured::NotDetected(None) => {
+            Measured::NotDetected(None) if self.lod.is_none() => {
                 Ok(Interval { low: Decimal::ZERO, low_open: false, high: Some(Decimal::ZERO), high_open: false })
             }
             Measured::Number(value) if value.is_sign_negative() => Err(Reason::NotAValue),
@@ -413,7 +397,12 @@ fn tally(above: &mut (u32, u32), interval: &Interval, bound: Decimal) {
     above.1 += u32::from(!interval.all_at_most(bound));
 }
 
-fn ratio_sum(entry: &Entry<'_>, maxima: &[Decimal], total: Decimal, steps: &mut Vec<Step>) -> Decision {
+fn ratio_sum(
+    entry: &Entry<'_>,
+    (maxima, total, unit): (&[Decimal], Decimal, Option<Unit>),
+    steps: &mut Vec<Step>,
+) -> Decision {
+    let stated = stated_unit(entry)?;
     let parts: Vec<&str> = entry.result.split([';', '；']).map(str::trim).collect();
     if parts.len() != maxima.len() || parts.is_empty() {
         return Err(Reason::PartNumber);
@@ -428,8 +417,8 @@ fn ratio_sum(entry: &Entry<'_>, maxima: &[Decimal], total: Decimal, steps: &mut 
             return Err(Reason::BadCriterion);
         }
         let lod = lods.get(index).or_else(|| lods.first().filter(|_| lods.len() == 1)).filter(|lod| !lod.is_empty());
-        let lod = lod.map(|lod| decimal::parse(lod).map_err(|_not_a_number| Reason::LodUnreadable)).transpose()?;
-        let value = part_value(part, *maximum, lod)?;
+        let lod = lod.map(|lod| positive(lod)).transpose()?;
+        let value = part_value(part, (*maximum, unit), (lod, stated))?;
         // n/d + v/m = (n*m + v*d) / (d*m): exact, where a quotient would have to be rounded.
         let left = exact(numerator, *maximum)?;
         numerator = left.checked_add(exact(value, denominator)?).ok_or(Reason::TooManyDigits)?;
@@ -444,15 +433,24 @@ fn ratio_sum(entry: &Entry<'_>, maxima: &[Decimal], total: Decimal, steps: &mut 
     }
 }
 
-/// A part that was not detected counts 0, but only when its limit of detection is no larger than its own maximum.
-fn part_value(part: &str, maximum: Decimal, lod: Option<Decimal>) -> Result<Decimal, Reason> {
-    let bound = match read(part).map_err(|_why| Reason::BadPart)?.measured {
-        Measured::Number(value) if !value.is_sign_negative() => return Ok(value),
-        Measured::Below(value) => value,
+/// A part in the maxima's unit. One that was not detected counts 0, but only when its limit of detection is no larger than its
+/// own maximum; `<x` is not detected only where x is at most the limit of detection.
+fn part_value(
+    part: &str,
+    (maximum, unit): (Decimal, Option<Unit>),
+    (lod, stated): (Option<Decimal>, Option<Unit>),
+) -> Result<Decimal, Reason> {
+    let reported = read(part).map_err(|_why| Reason::BadPart)?;
+    let from = one_unit(reported.unit, stated)?;
+    let convert = |value| into_unit(value, from, unit, &mut Vec::new());
+    let bound = match reported.measured {
+        Measured::Number(value) if !value.is_sign_negative() => return convert(value),
+        Measured::Below(value) if lod.is_some_and(|lod| value <= lod) => value,
+        Measured::Below(_) => return Err(Reason::Undecided),
         Measured::NotDetected(own) => own.or(lod).ok_or(Reason::LodMissing)?,
         _ => return Err(Reason::BadPart),
     };
-    if bound <= maximum { Ok(Decimal::ZERO) } else { Err(Reason::LodAboveLimit) }
+    if convert(bound)? <= maximum { Ok(Decimal::ZERO) } else { Err(Reason::LodAboveLimit) }
 }
 
 fn qualitative(result: &str, required: &str, steps: &mut Vec<Step>) -> Decision {

@@ -14,10 +14,12 @@ pub mod judge;
 pub mod reported;
 pub mod rounding;
 pub mod steps;
+pub mod verdict;
 
 pub use catalogue::Catalogue;
 pub use conclusion::{Conclusion, conclude};
 pub use criterion::{Basis, Compare, Criterion, MicroPlan, Origin, Rule};
-pub use judge::{Entry, ItemVerdict, Judgement, Reason, judge};
+pub use judge::{Entry, Judgement, judge};
 pub use reported::Measured;
 pub use steps::Step;
+pub use verdict::{ItemVerdict, Reason};

@@ -180,7 +180,7 @@ const fn unreadable(error: decimal::BadDecimal) -> Unreadable {
 ///
 /// # Errors
 /// The first part that is no count.
-pub fn read_counts(text: &str) -> Result<Vec<Measured>, Unreadable> {
+pub fn read_counts(text: &str) -> Result<Vec<Reported>, Unreadable> {
     let parts = || {
         text.split([',', '，', ';', '；', '、', ' ', '\u{3000}', '\t', '\n'])
             .map(str::trim)
@@ -189,7 +189,7 @@ pub fn read_counts(text: &str) -> Result<Vec<Measured>, Unreadable> {
     if parts().next().is_none() {
         return Err(Unreadable::Empty);
     }
-    parts().map(|part| read(part).map(|reported| reported.measured)).collect()
+    parts().map(read).collect()
 }
 
 #[cfg(test)]
@@ -299,16 +299,17 @@ mod tests {
         }
     }
 
+    fn measured(text: &str) -> Vec<Measured> {
+        read_counts(text).unwrap().into_iter().map(|reported| reported.measured).collect()
+    }
+
     #[test]
     fn counts_are_read_whatever_separates_them() {
         let expected = vec![Measured::Below(dec("10")), Measured::Number(dec("15")), Measured::Number(dec("390"))];
         for text in ["<10,15,390", "＜10，15；390", "<10;15;390", "<10、15、390", "<10 15  390"] {
-            assert_eq!(read_counts(text).unwrap(), expected, "{text}");
+            assert_eq!(measured(text), expected, "{text}");
         }
-        assert_eq!(
-            read_counts("7.5×10⁴,3.9×10³").unwrap(),
-            vec![Measured::Number(dec("75000")), Measured::Number(dec("3900"))]
-        );
+        assert_eq!(measured("7.5×10⁴,3.9×10³"), vec![Measured::Number(dec("75000")), Measured::Number(dec("3900"))]);
         assert_eq!(read_counts(" , "), Err(Unreadable::Empty));
         assert_eq!(read_counts("1,x,3"), Err(Unreadable::Text));
     }

@@ -4,8 +4,9 @@
 use hege_core::decimal::parse;
 use hege_core::units::Unit;
 use hege_lab::criterion::{Basis, Compare, Criterion, Matter, MicroPlan, Origin, Rule};
-use hege_lab::judge::ItemVerdict::{Conforming, Nonconforming, NotJudgeable};
-use hege_lab::judge::{Entry, ItemVerdict, Judgement, Reason, judge, stricter};
+use hege_lab::judge::{Entry, Judgement, judge, stricter};
+use hege_lab::verdict::ItemVerdict::{Conforming, Nonconforming, NotJudgeable};
+use hege_lab::verdict::{ItemVerdict, Reason};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
@@ -75,8 +76,13 @@ fn a_number_is_a_failure_of_what_must_not_be_detected_even_without_a_lod() {
     assert_eq!(traced.reason, Reason::Trace);
     let at_lod = judge(&Entry { lod: Some("0.3"), ..entry("0.3") }, &criterion(rule));
     assert_eq!(at_lod.reason, Reason::Detected);
-    check(&Rule::NotDetected { required_lod: None }, "ND", Conforming, Reason::NotDetected);
-    check(&Rule::NotDetected { required_lod: None }, "0", Conforming, Reason::NotDetected);
+    check(&Rule::NotDetected { required_lod: None }, "ND", NotJudgeable, Reason::LodMissing);
+    check(&Rule::NotDetected { required_lod: None }, "0", NotJudgeable, Reason::LodMissing);
+    let salmonella = Criterion { unit: Unit::parse("/25g"), ..criterion(Rule::NotDetected { required_lod: None }) };
+    let found = |result| judge(&Entry { unit: Some("/25g"), ..entry(result) }, &salmonella).verdict;
+    assert_eq!((found("未检出"), found("检出")), (Conforming, Nonconforming));
+    check(&Rule::Max(dec("1")), "<-5", NotJudgeable, Reason::NotAValue);
+    check(&Rule::Max(dec("1")), "未检出(<-5)", NotJudgeable, Reason::LodUnreadable);
 }
 
 #[test]
@@ -149,6 +155,7 @@ fn a_total_within_the_limit_of_its_species_suffices() {
     let at = |result, total| judge(&Entry { total, ..entry(result) }, &arsenic);
     assert_eq!(at("", Some("0.2")).verdict, Conforming);
     assert_eq!(at("", Some("0.3")).reason, Reason::Empty);
+    assert_eq!(at("0.25", Some("0.1")).verdict, Nonconforming, "a total does not excuse the species that was measured");
     assert_eq!(at("0.15", Some("0.3")).verdict, Conforming);
     assert_eq!(at("0.25", Some("0.3")).verdict, Nonconforming);
     assert_eq!(
@@ -177,6 +184,47 @@ fn rounding_to_a_stated_interval_happens_once() {
     let rounded = Criterion { compare: Compare::Rounded(Some(dec("0.1"))), ..criterion(Rule::Max(dec("1"))) };
     assert_eq!(judge(&entry("1.05"), &rounded).verdict, Conforming);
     assert_eq!(judge(&entry("1.06"), &rounded).verdict, Nonconforming);
+}
+
+#[test]
+fn counts_and_parts_are_taken_in_the_criterions_unit() {
+    let plan = Rule::Micro(MicroPlan { n: 2, c: 0, m: dec("10"), upper: None });
+    let counted = Criterion { unit: Unit::parse("CFU/g"), ..criterion(plan) };
+    let count = |result, unit, lod| judge(&Entry { unit, lod, ..entry(result) }, &counted).reason;
+    assert_eq!(count("5;5", Some("CFU/g"), None), Reason::WithinLimit);
+    assert_eq!(count("5CFU/g;5CFU/g", None, None), Reason::WithinLimit);
+    assert_eq!(count("5;5", Some("CFU/mL"), None), Reason::UnitMismatch);
+    assert_eq!(count("5;5", None, None), Reason::UnitMissing);
+    assert_eq!(count("5CFU/mL;5", Some("CFU/g"), None), Reason::UnitsConflict);
+    assert_eq!(count("ND;ND", Some("CFU/g"), Some("20")), Reason::Undecided, "not detected below 20 may be 15");
+    assert_eq!(count("ND;5", Some("CFU/g"), None), Reason::WithinLimit);
+    let sum = Rule::RatioSum { maxima: vec![dec("500"), dec("1000")], total: Decimal::ONE };
+    let ratio = Criterion { unit: Unit::parse("mg/kg"), ..criterion(sum) };
+    let part = |result, unit, lod| judge(&Entry { unit, lod, ..entry(result) }, &ratio).reason;
+    assert_eq!(part("0.25;0.5", Some("g/kg"), None), Reason::WithinLimit);
+    assert_eq!(part("1;0", Some("g/kg"), None), Reason::BeyondLimit);
+    assert_eq!(part("0.25;0.5", None, None), Reason::UnitMissing);
+    assert_eq!(part("<0.5;0.5", Some("g/kg"), None), Reason::Undecided);
+    assert_eq!(part("<0.1;0.5", Some("g/kg"), Some("0.1")), Reason::WithinLimit);
+    assert_eq!(part("ND;0.5", Some("g/kg"), Some("-1")), Reason::LodUnreadable);
+}
+
+#[test]
+fn a_criterion_that_contradicts_itself_judges_nothing() {
+    let plan = |c, upper: Option<&str>| Rule::Micro(MicroPlan { n: 2, c, m: dec("10"), upper: upper.map(dec) });
+    check(&plan(2, None), "5;5", NotJudgeable, Reason::BadCriterion);
+    check(&plan(1, Some("9")), "5;5", NotJudgeable, Reason::BadCriterion);
+    check(&plan(1, Some("10")), "5;5", Conforming, Reason::WithinLimit);
+    let declared = Rule::Declared { declared: Some(dec("12")), tolerance: dec("-1") };
+    check(&declared, "12", NotJudgeable, Reason::BadCriterion);
+}
+
+#[test]
+fn a_value_is_held_against_its_own_lod_before_it_is_rounded() {
+    let rounded = Criterion { compare: Compare::Rounded(None), ..criterion(Rule::Max(dec("0.1"))) };
+    let at = |result, lod| judge(&Entry { lod: Some(lod), ..entry(result) }, &rounded).reason;
+    assert_eq!(at("0.14", "0.12"), Reason::WithinLimit);
+    assert_eq!(at("0.09", "0.095"), Reason::BelowOwnLod);
 }
 
 proptest! {

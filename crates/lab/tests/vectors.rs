@@ -3,8 +3,8 @@
 
 use hege_core::decimal::parse;
 use hege_lab::case::{Case, judge_case};
-use hege_lab::judge::{ItemVerdict, Reason};
 use hege_lab::rounding::round;
+use hege_lab::verdict::{ItemVerdict, Reason};
 use serde_json::Value;
 
 fn group(name: &str, count: usize) -> Vec<Value> {

@@ -5,7 +5,7 @@ use csv::{Reader, StringRecord, Writer};
 use hege_app::catalogue;
 use hege_lab::Catalogue;
 use hege_lab::case::{Case, judge_case};
-use hege_lab::judge::{Judgement, Reason};
+use hege_lab::{Judgement, Reason};
 use std::fs::File;
 use std::io::{Read, Write, stdin, stdout};
 use std::path::Path;
