@@ -47,20 +47,5 @@ pub(crate) fn cell(conn: &mut Conn, sample: &Sample, before: Option<Standing>) -
     if before == Some(after) {
         return Ok(());
     }
-    let change = CellRow {
-        city: sample.city,
-        stage: sample.stage,
-        sector: sample.sector.map(|Word(sector)| sector.code()).unwrap_or_default().to_owned(),
-        task_type: sample.task_type,
-        sample_kind: sample.sample_kind,
-        month: sample.month,
-        conforming: 0,
-        nonconforming: 0,
-        pending: 0,
-        not_judgeable: 0,
-        refused: 0,
-        voided: 0,
-        risk: 0,
-    };
-    Ok(cell_apply(conn, &change.with(Cell::change(before, Some(after))))?)
+    Ok(cell_apply(conn, &CellRow::of(sample, Cell::change(before, Some(after))))?)
 }

@@ -1,5 +1,6 @@
 //! 统计单元: the counters behind every rate, changed in the transaction that changes a standing.
 
+use crate::samples::Sample;
 use crate::schema::rate_cell;
 use crate::types::Word;
 use crate::{Conn, Error, on};
@@ -55,10 +56,16 @@ impl CellRow {
         }
     }
 
-    /// The same key with these counters.
+    /// The cell of a sample with these counters.
     #[must_use]
-    pub fn with(self, cell: Cell) -> Self {
+    pub fn of(sample: &Sample, cell: Cell) -> Self {
         Self {
+            city: sample.city,
+            stage: sample.stage,
+            sector: sample.sector.map(|Word(sector)| sector.code()).unwrap_or_default().to_owned(),
+            task_type: sample.task_type,
+            sample_kind: sample.sample_kind,
+            month: sample.month,
             conforming: cell.conforming,
             nonconforming: cell.nonconforming,
             pending: cell.pending,
@@ -66,7 +73,6 @@ impl CellRow {
             refused: cell.refused,
             voided: cell.voided,
             risk: cell.risk,
-            ..self
         }
     }
 }

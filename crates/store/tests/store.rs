@@ -98,22 +98,7 @@ fn item(n: u128, analyte: &str) -> Item {
 }
 
 fn cell(sample: &Sample, change: Cell) -> CellRow {
-    CellRow {
-        city: sample.city,
-        stage: sample.stage,
-        sector: sample.sector.map(|Word(sector)| sector.code()).unwrap_or_default().to_owned(),
-        task_type: sample.task_type,
-        sample_kind: sample.sample_kind,
-        month: sample.month,
-        conforming: 0,
-        nonconforming: 0,
-        pending: 0,
-        not_judgeable: 0,
-        refused: 0,
-        voided: 0,
-        risk: 0,
-    }
-    .with(change)
+    CellRow::of(sample, change)
 }
 
 #[derive(QueryableByName)]
