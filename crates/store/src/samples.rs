@@ -95,6 +95,12 @@ pub struct Item {
     pub verdict: Option<String>,
     /// Code of the reason.
     pub reason: Option<String>,
+    /// The rest of what was typed beside the result.
+    pub entry: Option<Doc>,
+    /// A criterion that the laboratory states itself, with its basis and who confirmed it.
+    pub stated: Option<Doc>,
+    /// 不判定: the reason, and who proposed and agreed to it.
+    pub left_out: Option<Doc>,
     /// Criterion and steps as they were judged.
     pub judgement: Option<Doc>,
     /// Confirmation of a nonconforming result.
@@ -298,6 +304,8 @@ pub fn item_update(conn: &mut Conn, row: &Item) -> Result<(), Error> {
             item::reported.eq(&row.reported),
             item::unit.eq(&row.unit),
             item::lod.eq(&row.lod),
+            item::method.eq(&row.method),
+            (item::entry.eq(&row.entry), item::stated.eq(&row.stated), item::left_out.eq(&row.left_out)),
             item::criterion_id.eq(&row.criterion_id),
             item::verdict.eq(&row.verdict),
             item::reason.eq(&row.reason),

@@ -4,6 +4,16 @@
 diesel::table! {
     use diesel::sql_types::*;
     use crate::types::sql::*;
+    setting (key) {
+        key -> Text,
+        value -> Doc,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
     region (code) {
         code -> Integer,
         name -> Text,
@@ -51,10 +61,19 @@ diesel::table! {
         person_id -> Id,
         current_hash -> Binary,
         previous_hash -> Nullable<Binary>,
-        current_used -> Bool,
         created_at -> Ts,
         expires_at -> Ts,
         revoked_at -> Nullable<Ts>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    refresh_token (digest) {
+        digest -> Binary,
+        session_id -> Id,
+        given_at -> Ts,
     }
 }
 
@@ -116,6 +135,7 @@ diesel::table! {
         version -> Integer,
         basis_points -> Nullable<Integer>,
         min_n -> Integer,
+        planned_n -> Integer,
         counting -> Doc,
         clause -> Text,
         valid_from -> Ts,
@@ -159,16 +179,6 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::types::sql::*;
-    sample_sampler (city, sample_id, person_id) {
-        city -> Integer,
-        sample_id -> Id,
-        person_id -> Id,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::types::sql::*;
     item (city, sample_id, analyte) {
         city -> Integer,
         sample_id -> Id,
@@ -181,6 +191,9 @@ diesel::table! {
         criterion_id -> Nullable<Text>,
         verdict -> Nullable<Text>,
         reason -> Nullable<Text>,
+        entry -> Nullable<Doc>,
+        stated -> Nullable<Doc>,
+        left_out -> Nullable<Doc>,
         judgement -> Nullable<Doc>,
         confirmation -> Nullable<Doc>,
         entered_by -> Nullable<Id>,
@@ -200,6 +213,20 @@ diesel::table! {
         decided_at -> Ts,
         decided_by -> Id,
         reason -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    amendment (city, sample_id, seq) {
+        city -> Integer,
+        sample_id -> Id,
+        seq -> Integer,
+        changes -> Doc,
+        reason -> Text,
+        person_id -> Id,
+        at -> Ts,
     }
 }
 
@@ -244,12 +271,15 @@ diesel::table! {
         city -> Integer,
         id -> Id,
         kind -> Text,
+        rule -> Text,
         plan_id -> Id,
-        target_version -> Integer,
-        stage -> Text,
-        scope -> Integer,
+        target_version -> Nullable<Integer>,
+        stage -> Nullable<Text>,
+        region -> Integer,
+        subject -> Text,
         status -> Text,
         grade -> Text,
+        opened_at -> Ts,
         raised_at -> Ts,
         evidence -> Doc,
         acknowledged_by -> Nullable<Id>,
@@ -270,21 +300,8 @@ diesel::table! {
         seq -> Integer,
         kind -> Text,
         at -> Ts,
+        person_id -> Nullable<Id>,
         evidence -> Doc,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::types::sql::*;
-    alert_stream (city, plan_id, stage, scope, kind) {
-        city -> Integer,
-        plan_id -> Id,
-        stage -> Text,
-        scope -> Integer,
-        kind -> Text,
-        state -> Doc,
-        revision -> BigInt,
     }
 }
 

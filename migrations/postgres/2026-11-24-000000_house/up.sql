@@ -1,3 +1,11 @@
+-- What holds for the whole database: which program it belongs to, the demo's clock.
+CREATE TABLE setting (
+    key text COLLATE "C" NOT NULL,
+    value jsonb NOT NULL,
+    revision bigint NOT NULL,
+    PRIMARY KEY (key)
+);
+
 -- 行政区划. Codes change: a code is known for its validity only.
 CREATE TABLE region (
     code integer NOT NULL,
@@ -41,11 +49,18 @@ CREATE TABLE session (
     person_id uuid NOT NULL REFERENCES person (id),
     current_hash bytea NOT NULL,
     previous_hash bytea,
-    current_used boolean NOT NULL,
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     revoked_at timestamptz,
     PRIMARY KEY (id)
+);
+
+-- Every refresh token a session ever gave out, by digest: one that was replaced and comes back ends the session.
+CREATE TABLE refresh_token (
+    digest bytea NOT NULL,
+    session_id uuid NOT NULL REFERENCES session (id),
+    given_at timestamptz NOT NULL,
+    PRIMARY KEY (digest)
 );
 
 -- Keys that sign access tokens.
@@ -89,13 +104,15 @@ CREATE TABLE plan (
     PRIMARY KEY (id)
 );
 
--- 目标 of a plan's stage, by version: a changed target is a new version, never an edit. `counting` says what counts.
+-- 目标 of a plan's stage, by version: a changed target is a new version, never an edit. `counting` says what counts,
+-- `min_n` the fewest samples for a notice, `planned_n` how many countable samples the year is planned to have.
 CREATE TABLE target (
     plan_id uuid NOT NULL REFERENCES plan (id),
     stage text COLLATE "C" NOT NULL CHECK (stage IN ('farm', 'production', 'circulation', 'catering')),
     version integer NOT NULL,
     basis_points integer,
     min_n integer NOT NULL,
+    planned_n integer NOT NULL,
     counting jsonb NOT NULL,
     clause text COLLATE "C" NOT NULL,
     valid_from timestamptz NOT NULL,
@@ -136,18 +153,11 @@ CREATE TABLE sample (
 );
 CREATE INDEX sample_by_stage ON sample (city, stage, month, standing);
 CREATE INDEX sample_by_lab ON sample (lab_id, status, received_at);
+CREATE INDEX sample_by_month ON sample (stage, month, decided_at);
 CREATE INDEX sample_by_org ON sample (sampling_org_id, sampled_at);
 
--- The people who took the sample: none of them may enter, check or approve it.
-CREATE TABLE sample_sampler (
-    city integer NOT NULL,
-    sample_id uuid NOT NULL,
-    person_id uuid NOT NULL,
-    PRIMARY KEY (city, sample_id, person_id),
-    FOREIGN KEY (city, sample_id) REFERENCES sample (city, id)
-);
-
--- 检验项目 with the result as reported and its verdict. Values keep their digits as text.
+-- 检验项目 with the result as reported and its verdict. Values keep their digits as text. `entry` is the rest of what was
+-- typed, `stated` a criterion that the laboratory states itself with who confirmed it, `left_out` 不判定 with its reason.
 CREATE TABLE item (
     city integer NOT NULL,
     sample_id uuid NOT NULL,
@@ -160,6 +170,9 @@ CREATE TABLE item (
     criterion_id text COLLATE "C",
     verdict text COLLATE "C" CHECK (verdict IN ('conforming', 'nonconforming', 'not_judgeable', 'problem', 'no_problem')),
     reason text COLLATE "C",
+    entry jsonb,
+    stated jsonb,
+    left_out jsonb,
     judgement jsonb,
     confirmation jsonb,
     entered_by uuid,
@@ -182,6 +195,19 @@ CREATE TABLE conclusion (
     FOREIGN KEY (city, sample_id) REFERENCES sample (city, id)
 );
 CREATE INDEX conclusion_by_time ON conclusion (decided_at, city, sample_id);
+
+-- 更正 of a registered form: what changed (field, old, new) and why. Append-only.
+CREATE TABLE amendment (
+    city integer NOT NULL,
+    sample_id uuid NOT NULL,
+    seq integer NOT NULL,
+    changes jsonb NOT NULL,
+    reason text COLLATE "C" NOT NULL,
+    person_id uuid NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (city, sample_id, seq),
+    FOREIGN KEY (city, sample_id) REFERENCES sample (city, id)
+);
 
 -- 流转: append-only.
 CREATE TABLE custody_event (
@@ -214,17 +240,21 @@ CREATE TABLE rate_cell (
     PRIMARY KEY (city, stage, sector, task_type, sample_kind, month)
 );
 
--- 预警.
+-- 预警. `rule` says which one, `subject` what it is about where that is not the stage of a region: a sample, a producer.
+-- `region` is its scope. An alert's id follows from what raised it, so that two servers raise it once.
 CREATE TABLE alert (
     city integer NOT NULL,
     id uuid NOT NULL,
     kind text COLLATE "C" NOT NULL CHECK (kind IN ('plan', 'early_warning', 'event', 'data')),
+    rule text COLLATE "C" NOT NULL,
     plan_id uuid NOT NULL REFERENCES plan (id),
-    target_version integer NOT NULL,
-    stage text COLLATE "C" NOT NULL CHECK (stage IN ('farm', 'production', 'circulation', 'catering')),
-    scope integer NOT NULL,
+    target_version integer,
+    stage text COLLATE "C" CHECK (stage IN ('farm', 'production', 'circulation', 'catering')),
+    region integer NOT NULL,
+    subject text COLLATE "C" NOT NULL,
     status text COLLATE "C" NOT NULL CHECK (status IN ('open', 'acknowledged', 'cleared', 'closed', 'withdrawn')),
     grade text COLLATE "C" NOT NULL CHECK (grade IN ('notice', 'significant')),
+    opened_at timestamptz NOT NULL,
     raised_at timestamptz NOT NULL,
     evidence jsonb NOT NULL,
     acknowledged_by uuid,
@@ -235,30 +265,20 @@ CREATE TABLE alert (
     revision bigint NOT NULL,
     PRIMARY KEY (city, id)
 );
+CREATE INDEX alert_by_plan ON alert (plan_id, kind, raised_at);
 CREATE INDEX alert_by_status ON alert (city, status, raised_at);
 
--- What happened to an alert, step by step: append-only.
+-- What happened to an alert, step by step: append-only. No person for what the clock or a conclusion did.
 CREATE TABLE alert_event (
     city integer NOT NULL,
     alert_id uuid NOT NULL,
     seq integer NOT NULL,
     kind text COLLATE "C" NOT NULL,
     at timestamptz NOT NULL,
+    person_id uuid,
     evidence jsonb NOT NULL,
     PRIMARY KEY (city, alert_id, seq),
     FOREIGN KEY (city, alert_id) REFERENCES alert (city, id)
-);
-
--- The state of one alert stream between two steps of the worker.
-CREATE TABLE alert_stream (
-    city integer NOT NULL,
-    plan_id uuid NOT NULL,
-    stage text COLLATE "C" NOT NULL CHECK (stage IN ('farm', 'production', 'circulation', 'catering')),
-    scope integer NOT NULL,
-    kind text COLLATE "C" NOT NULL CHECK (kind IN ('plan', 'early_warning', 'event', 'data')),
-    state jsonb NOT NULL,
-    revision bigint NOT NULL,
-    PRIMARY KEY (city, plan_id, stage, scope, kind)
 );
 
 -- 审计: append-only, written in the transaction it records. `rows` names each row touched with the SHA-256 of its state.
@@ -274,6 +294,7 @@ CREATE TABLE audit (
     PRIMARY KEY (city, id)
 );
 CREATE INDEX audit_unsealed ON audit (city, seal, id);
+CREATE INDEX audit_by_time ON audit (at);
 
 -- The chain over audit rows, per city, written afterwards by the sealer.
 CREATE TABLE audit_seal (

@@ -1,3 +1,11 @@
+-- What holds for the whole database: which program it belongs to, the demo's clock.
+CREATE TABLE setting (
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (key)
+) STRICT, WITHOUT ROWID;
+
 -- 行政区划. Codes change: a code is known for its validity only.
 CREATE TABLE region (
     code INTEGER NOT NULL,
@@ -41,11 +49,18 @@ CREATE TABLE session (
     person_id BLOB NOT NULL REFERENCES person (id),
     current_hash BLOB NOT NULL,
     previous_hash BLOB,
-    current_used INTEGER NOT NULL CHECK (current_used IN (0, 1)),
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     revoked_at INTEGER,
     PRIMARY KEY (id)
+) STRICT, WITHOUT ROWID;
+
+-- Every refresh token a session ever gave out, by digest: one that was replaced and comes back ends the session.
+CREATE TABLE refresh_token (
+    digest BLOB NOT NULL,
+    session_id BLOB NOT NULL REFERENCES session (id),
+    given_at INTEGER NOT NULL,
+    PRIMARY KEY (digest)
 ) STRICT, WITHOUT ROWID;
 
 -- Keys that sign access tokens.
@@ -89,13 +104,15 @@ CREATE TABLE plan (
     PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
 
--- 目标 of a plan's stage, by version: a changed target is a new version, never an edit. `counting` says what counts.
+-- 目标 of a plan's stage, by version: a changed target is a new version, never an edit. `counting` says what counts,
+-- `min_n` the fewest samples for a notice, `planned_n` how many countable samples the year is planned to have.
 CREATE TABLE target (
     plan_id BLOB NOT NULL REFERENCES plan (id),
     stage TEXT NOT NULL CHECK (stage IN ('farm', 'production', 'circulation', 'catering')),
     version INTEGER NOT NULL,
     basis_points INTEGER,
     min_n INTEGER NOT NULL,
+    planned_n INTEGER NOT NULL,
     counting TEXT NOT NULL,
     clause TEXT NOT NULL,
     valid_from INTEGER NOT NULL,
@@ -136,18 +153,11 @@ CREATE TABLE sample (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sample_by_stage ON sample (city, stage, month, standing);
 CREATE INDEX sample_by_lab ON sample (lab_id, status, received_at);
+CREATE INDEX sample_by_month ON sample (stage, month, decided_at);
 CREATE INDEX sample_by_org ON sample (sampling_org_id, sampled_at);
 
--- The people who took the sample: none of them may enter, check or approve it.
-CREATE TABLE sample_sampler (
-    city INTEGER NOT NULL,
-    sample_id BLOB NOT NULL,
-    person_id BLOB NOT NULL,
-    PRIMARY KEY (city, sample_id, person_id),
-    FOREIGN KEY (city, sample_id) REFERENCES sample (city, id)
-) STRICT, WITHOUT ROWID;
-
--- 检验项目 with the result as reported and its verdict. Values keep their digits as text.
+-- 检验项目 with the result as reported and its verdict. Values keep their digits as text. `entry` is the rest of what was
+-- typed, `stated` a criterion that the laboratory states itself with who confirmed it, `left_out` 不判定 with its reason.
 CREATE TABLE item (
     city INTEGER NOT NULL,
     sample_id BLOB NOT NULL,
@@ -160,6 +170,9 @@ CREATE TABLE item (
     criterion_id TEXT,
     verdict TEXT CHECK (verdict IN ('conforming', 'nonconforming', 'not_judgeable', 'problem', 'no_problem')),
     reason TEXT,
+    entry TEXT,
+    stated TEXT,
+    left_out TEXT,
     judgement TEXT,
     confirmation TEXT,
     entered_by BLOB,
@@ -182,6 +195,19 @@ CREATE TABLE conclusion (
     FOREIGN KEY (city, sample_id) REFERENCES sample (city, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX conclusion_by_time ON conclusion (decided_at, city, sample_id);
+
+-- 更正 of a registered form: what changed (field, old, new) and why. Append-only.
+CREATE TABLE amendment (
+    city INTEGER NOT NULL,
+    sample_id BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    changes TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    person_id BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (city, sample_id, seq),
+    FOREIGN KEY (city, sample_id) REFERENCES sample (city, id)
+) STRICT, WITHOUT ROWID;
 
 -- 流转: append-only.
 CREATE TABLE custody_event (
@@ -214,17 +240,21 @@ CREATE TABLE rate_cell (
     PRIMARY KEY (city, stage, sector, task_type, sample_kind, month)
 ) STRICT, WITHOUT ROWID;
 
--- 预警.
+-- 预警. `rule` says which one, `subject` what it is about where that is not the stage of a region: a sample, a producer.
+-- `region` is its scope. An alert's id follows from what raised it, so that two servers raise it once.
 CREATE TABLE alert (
     city INTEGER NOT NULL,
     id BLOB NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('plan', 'early_warning', 'event', 'data')),
+    rule TEXT NOT NULL,
     plan_id BLOB NOT NULL REFERENCES plan (id),
-    target_version INTEGER NOT NULL,
-    stage TEXT NOT NULL CHECK (stage IN ('farm', 'production', 'circulation', 'catering')),
-    scope INTEGER NOT NULL,
+    target_version INTEGER,
+    stage TEXT CHECK (stage IN ('farm', 'production', 'circulation', 'catering')),
+    region INTEGER NOT NULL,
+    subject TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('open', 'acknowledged', 'cleared', 'closed', 'withdrawn')),
     grade TEXT NOT NULL CHECK (grade IN ('notice', 'significant')),
+    opened_at INTEGER NOT NULL,
     raised_at INTEGER NOT NULL,
     evidence TEXT NOT NULL,
     acknowledged_by BLOB,
@@ -235,30 +265,20 @@ CREATE TABLE alert (
     revision INTEGER NOT NULL,
     PRIMARY KEY (city, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX alert_by_plan ON alert (plan_id, kind, raised_at);
 CREATE INDEX alert_by_status ON alert (city, status, raised_at);
 
--- What happened to an alert, step by step: append-only.
+-- What happened to an alert, step by step: append-only. No person for what the clock or a conclusion did.
 CREATE TABLE alert_event (
     city INTEGER NOT NULL,
     alert_id BLOB NOT NULL,
     seq INTEGER NOT NULL,
     kind TEXT NOT NULL,
     at INTEGER NOT NULL,
+    person_id BLOB,
     evidence TEXT NOT NULL,
     PRIMARY KEY (city, alert_id, seq),
     FOREIGN KEY (city, alert_id) REFERENCES alert (city, id)
-) STRICT, WITHOUT ROWID;
-
--- The state of one alert stream between two steps of the worker.
-CREATE TABLE alert_stream (
-    city INTEGER NOT NULL,
-    plan_id BLOB NOT NULL,
-    stage TEXT NOT NULL CHECK (stage IN ('farm', 'production', 'circulation', 'catering')),
-    scope INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('plan', 'early_warning', 'event', 'data')),
-    state TEXT NOT NULL,
-    revision INTEGER NOT NULL,
-    PRIMARY KEY (city, plan_id, stage, scope, kind)
 ) STRICT, WITHOUT ROWID;
 
 -- 审计: append-only, written in the transaction it records. `rows` names each row touched with the SHA-256 of its state.
@@ -274,6 +294,7 @@ CREATE TABLE audit (
     PRIMARY KEY (city, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX audit_unsealed ON audit (city, seal, id);
+CREATE INDEX audit_by_time ON audit (at);
 
 -- The chain over audit rows, per city, written afterwards by the sealer.
 CREATE TABLE audit_seal (
