@@ -14,6 +14,8 @@ pub mod sessions;
 
 mod record;
 
+pub use hege_store::{Error as StoreError, Store};
+
 use hege_core::{City, OrganisationId, Problems, RegionCode, Stage, UserId};
 use hege_sampling::life_cycle::{Actor, Denial};
 use hege_store::AsStoreError;

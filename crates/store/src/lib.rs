@@ -17,6 +17,7 @@ pub mod regions;
 pub mod samples;
 pub mod schema;
 pub mod sessions;
+pub mod tallies;
 pub mod types;
 pub mod verify;
 
