@@ -2,6 +2,10 @@
 //!
 //! `S = max(0, S + m - 1)` on a failure, `max(0, S - 1)` on a pass; a signal when `S >= H`, after which S starts again.
 
+mod history;
+
+pub use history::{Held, Signal, history};
+
 use hege_rates::BasisPoints;
 
 /// A chart's two numbers. A stream restarts when they change.
