@@ -77,7 +77,53 @@ fn the_chart_of_a_stream_allows_one_false_signal_in_five_years() {
     for target in [4000, 5000, 5100, 5500] {
         assert_eq!(Chart::for_stream(bp(target), 1000), None, "{target}: a doubling of failures says nothing");
     }
-    assert_eq!(Chart::for_stream(bp(9999), 150_000), None, "no chart keeps the promise, so there is none");
+}
+
+#[test]
+fn every_target_close_to_everything_has_a_chart_that_keeps_the_promise() {
+    for target in [9900, 9990, 9999] {
+        for volume in [1, 10_000, 1_000_000, u32::MAX] {
+            let chart = Chart::for_stream(bp(target), volume).unwrap();
+            let q0 = 1.0 - bp(target).probability();
+            assert!(run_length(chart, q0) >= 5.0 * f64::from(volume), "{target} {volume} {chart:?}");
+            let less = Chart { h: chart.h - 1, ..chart };
+            assert!(chart.h == 1 || run_length(less, q0) < 5.0 * f64::from(volume), "{target} {volume} {chart:?}");
+        }
+    }
+}
+
+#[test]
+fn close_to_everything_a_chart_asks_how_far_two_failures_are_apart() {
+    let chart = Chart::for_stream(bp(9999), 10_000).unwrap();
+    let second = |passes: u32| {
+        let apart = (0..passes).fold(chart.step(0, false).score, |score, _| chart.step(score, true).score);
+        chart.step(apart, false).signal
+    };
+    assert!(second(2252) && !second(2253), "{chart:?}");
+}
+
+/// E(s) by iterating the equations until they stand still.
+fn run_length_by_iteration(chart: Chart, q: f64) -> f64 {
+    let (reach, h) = (usize::try_from(chart.m - 1).unwrap(), usize::try_from(chart.h).unwrap());
+    let mut mean = vec![0.0_f64; h];
+    for _ in 0..20_000 {
+        for score in 0..h {
+            let raised = mean.get(score + reach).copied().unwrap_or_default();
+            mean[score] = 1.0 + (1.0 - q) * mean[score.saturating_sub(1)] + q * raised;
+        }
+    }
+    mean[0]
+}
+
+#[test]
+fn run_lengths_solve_their_equations() {
+    for m in [2, 3, 5, 9] {
+        for h in [1, 2, 3, 7, 8, 9, 10, 16, 17, 18, 27] {
+            let (chart, q) = (Chart { m, h }, 0.3);
+            let (got, expected) = (run_length(chart, q), run_length_by_iteration(chart, q));
+            assert!((got / expected - 1.0).abs() < 1e-9 || expected > 1e3, "{chart:?}: {got} {expected}");
+        }
+    }
 }
 
 #[test]
