@@ -6,6 +6,7 @@
 
 pub mod catalogue;
 pub mod rates;
+pub mod reference;
 pub mod results;
 pub mod samples;
 
