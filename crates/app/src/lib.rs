@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod people;
 pub mod plans;
 pub mod rates;
+pub mod reference;
 pub mod results;
 pub mod samples;
 pub mod sessions;
