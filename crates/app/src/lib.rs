@@ -4,6 +4,7 @@
 //! - Nothing is decided here that a pure crate can decide; nothing is queried here that a noun of the store does not offer.
 //! - Time and new ids come in with the [`Call`]; a use case may run twice and gives the same rows.
 
+pub mod alerts;
 pub mod catalogue;
 pub mod people;
 pub mod plans;
@@ -12,6 +13,7 @@ pub mod reference;
 pub mod results;
 pub mod samples;
 pub mod sessions;
+pub mod setup;
 
 mod record;
 
@@ -24,8 +26,11 @@ use jiff::Timestamp;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// The shard of what belongs to the province as a whole.
-pub const PROVINCE: i32 = 3300;
+/// The province: its region, under whose shard stands what belongs to it as a whole.
+pub const PROVINCE: RegionCode = match RegionCode::new(330_000) {
+    Ok(code) => code,
+    Err(_) => panic!("six digits"),
+};
 
 /// How far a person sees: 权限范围.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -26,19 +26,9 @@ pub(crate) fn custody(conn: &mut Conn, call: &Call, id: SampleId, step: (&str, V
     Ok(row.touched()?)
 }
 
-/// Appends the audit row of a call.
+/// Appends the audit row of a call about a sample.
 pub(crate) fn audit(conn: &mut Conn, call: &Call, id: SampleId, what: (&str, Vec<Value>, Value)) -> Result<(), Error> {
-    let row = AuditRow {
-        city: stored(id.city),
-        id: Id(call.audit_id),
-        at: Ts(call.at),
-        person_id: Some(Id(call.user().0)),
-        action: what.0.to_owned(),
-        rows: Doc(Value::Array(what.1)),
-        detail: Doc(what.2),
-        seal: None,
-    };
-    Ok(audit_append(conn, &row)?)
+    audit_at(conn, stored(id.city), &call.mark(), what)
 }
 
 /// Moves a sample from one standing to another in its cell. The last statement of a transaction.
@@ -52,8 +42,13 @@ pub(crate) fn cell(conn: &mut Conn, sample: &Sample, before: Option<Standing>) -
 
 /// Appends the audit row of a change that belongs to the province as a whole.
 pub(crate) fn audit_own(conn: &mut Conn, mark: &Mark, what: (&str, Vec<Value>, Value)) -> Result<(), Error> {
+    audit_at(conn, stored(PROVINCE.city()), mark, what)
+}
+
+/// Appends the audit row of a change under a shard.
+pub(crate) fn audit_at(conn: &mut Conn, city: i32, mark: &Mark, what: (&str, Vec<Value>, Value)) -> Result<(), Error> {
     let row = AuditRow {
-        city: PROVINCE,
+        city,
         id: Id(mark.audit_id),
         at: Ts(mark.at),
         person_id: mark.person.map(|person| Id(person.0)),
