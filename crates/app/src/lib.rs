@@ -4,7 +4,10 @@
 //! - Nothing is decided here that a pure crate can decide; nothing is queried here that a noun of the store does not offer.
 //! - Time and new ids come in with the [`Call`]; a use case may run twice and gives the same rows.
 
+pub mod amendments;
 pub mod catalogue;
+pub mod fields;
+pub mod form_numbers;
 pub mod rates;
 pub mod results;
 pub mod samples;
@@ -53,6 +56,12 @@ pub enum Error {
     /// Somebody was faster: the sample has another revision by now.
     #[error("the sample has changed meanwhile")]
     Conflict,
+    /// The key of this request was used for another one: 409 `idempotency_conflict`.
+    #[error("the id was used for another registration")]
+    Idempotency,
+    /// Personal data that cannot be opened, or that came without being sealed.
+    #[error("personal data cannot be opened or sealed")]
+    Personal,
     /// The database.
     #[error(transparent)]
     Store(#[from] hege_store::Error),

@@ -5,9 +5,12 @@
 //! - A mutable row has a `revision`; an update that finds another one touches nothing and says so.
 //! - Rows live here, domain types in the pure crates; nothing is decided here.
 
+pub mod amendments;
 pub mod audit;
 pub mod cells;
 pub mod db;
+pub mod form_numbers;
+pub mod idempotency;
 pub mod outbox;
 pub mod samples;
 pub mod schema;
