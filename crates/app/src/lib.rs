@@ -5,7 +5,10 @@
 //! - Time and new ids come in with the [`Call`]; a use case may run twice and gives the same rows.
 
 pub mod alerts;
+pub mod amendments;
 pub mod catalogue;
+pub mod fields;
+pub mod form_numbers;
 pub mod people;
 pub mod plans;
 pub mod rates;
@@ -117,6 +120,12 @@ pub enum Error {
     /// Something is wrong with the program or its machine, and with nothing that was given.
     #[error("internal: {0}")]
     Internal(String),
+    /// The key of this request was used for another one: 409 `idempotency_conflict`.
+    #[error("the id was used for another registration")]
+    Idempotency,
+    /// Personal data that cannot be opened, or that came without being sealed.
+    #[error("personal data cannot be opened or sealed")]
+    Personal,
     /// The database.
     #[error(transparent)]
     Store(#[from] hege_store::Error),

@@ -44,16 +44,8 @@ pub fn enter(store: &Store, call: &Call, id: SampleId, (seen, values): (i64, &[V
         let items = replaced(&loaded.items, values, call).map_err(Error::Invalid)?;
         let missing = loaded.items.iter().filter(|old| !items.iter().any(|new| new.analyte == old.analyte));
         let complete = missing.clone().all(|old| old.reported.is_some());
-        let next = apply(loaded.status, &Action::Enter { complete }, &loaded.people, &call.actor)?;
-        let old = &loaded.sample;
-        let change = SampleProgress {
-            status: next.code().to_owned(),
-            standing: old.standing,
-            lab_id: old.lab_id,
-            received_at: old.received_at,
-            decided_at: old.decided_at,
-            conclusion_revision: old.conclusion_revision,
-        };
+        let next = apply(loaded.status, &Action::Enter { complete }, &loaded.past, &loaded.actor)?;
+        let change = SampleProgress { status: next.code().to_owned(), ..SampleProgress::of(&loaded.sample) };
         let sample = sample_progress(conn, id, seen, &change)?.ok_or(Error::Conflict)?;
         let mut touched = vec![sample.touched()?, custody(conn, call, id, ("entered", json!({"complete": complete})))?];
         for item in &items {
@@ -116,7 +108,9 @@ fn standings(items: &[Item]) -> Vec<ItemStanding> {
     items
         .iter()
         .map(|item| {
-            if item.purpose == "risk" {
+            if item.left_out.is_some() {
+                ItemStanding::LeftOut
+            } else if item.purpose == "risk" {
                 ItemStanding::Risk(verdict(item))
             } else {
                 ItemStanding::Supervised(verdict(item))

@@ -181,7 +181,7 @@ impl Audited for CustodyRow {
     }
 }
 
-fn key(id: SampleId) -> (i32, Id) {
+pub(crate) fn key(id: SampleId) -> (i32, Id) {
     (i32::from(id.city.get()), Id(id.uuid))
 }
 
@@ -203,6 +203,18 @@ pub fn sample_fetch(conn: &mut Conn, id: SampleId) -> Result<Option<Sample>, Err
     Ok(on!(conn, c => sample::table.find((city, id)).select(Sample::as_select()).first(c).optional())?)
 }
 
+/// Which sample of a city has this form number.
+///
+/// # Errors
+/// Those of the database.
+pub fn form_no_holder(conn: &mut Conn, city: i32, form_no: &str) -> Result<Option<Id>, Error> {
+    Ok(on!(conn, c => sample::table
+        .filter(sample::city.eq(city).and(sample::form_no.eq(form_no)))
+        .select(sample::id)
+        .first(c)
+        .optional())?)
+}
+
 /// What of a sample's row changes over its life.
 #[derive(Debug, Clone, PartialEq, AsChangeset)]
 #[diesel(table_name = sample, treat_none_as_null = true)]
@@ -219,6 +231,21 @@ pub struct SampleProgress {
     pub decided_at: Option<Ts>,
     /// Its revision.
     pub conclusion_revision: i32,
+}
+
+impl SampleProgress {
+    /// A sample's progress as it stands, to change something of.
+    #[must_use]
+    pub fn of(sample: &Sample) -> Self {
+        Self {
+            status: sample.status.clone(),
+            standing: sample.standing,
+            lab_id: sample.lab_id,
+            received_at: sample.received_at,
+            decided_at: sample.decided_at,
+            conclusion_revision: sample.conclusion_revision,
+        }
+    }
 }
 
 /// Changes a sample that still has the revision `seen`, and gives it the next one. None when somebody was faster: nothing
