@@ -1,4 +1,4 @@
-//! Data alerts: the figures themselves are doubtful, because something is missing or too good to be true.
+//! Data alerts: the figures themselves are doubtful, because something is missing or too good to be true (docs/DOMAIN.md 7.7).
 //!
 //! Each condition is asked again and again and is told whether its alert is open: it opens beyond its bound and closes only
 //! well inside it, so that it does not flap at the bound. The caller raises an alert when there is a finding and none is open,

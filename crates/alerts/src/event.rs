@@ -1,4 +1,4 @@
-//! Event alerts: what one approved nonconforming sample asks for, without any statistics (docs/DOMAIN.md 7.6).
+//! Event alerts: what one approved nonconforming sample asks for, without any statistics (docs/DOMAIN.md 7.7).
 
 use crate::words::Rule;
 use hege_core::words;

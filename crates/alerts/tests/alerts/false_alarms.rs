@@ -1,5 +1,4 @@
 //! What each rule promises about false alarms, against every possible year.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use hege_alerts::Rule;
 use hege_alerts::cusum::Chart;
@@ -41,7 +40,7 @@ fn tried(target: Target, samples: u32, grade: Grade) -> f64 {
 
 #[test]
 fn the_share_of_years_with_a_notice_is_exact() {
-    for (basis_points, min_n, samples) in [(5000, 1, 9), (7000, 4, 12), (9600, 3, 12)] {
+    for (basis_points, min_n, samples) in [(5000, 1, 9), (7000, 4, 10), (9600, 3, 10)] {
         let target = target(basis_points, min_n);
         let (got, expected) = (notice(target, samples), tried(target, samples, Grade::Notice));
         assert!((got - expected).abs() < 1e-12, "{basis_points}: {got} {expected}");
@@ -52,7 +51,7 @@ fn the_share_of_years_with_a_notice_is_exact() {
 
 #[test]
 fn the_share_of_years_that_are_falsely_significant_is_exact_for_the_year_to_date() {
-    for (basis_points, samples) in [(5000, 14), (7000, 14), (9600, 13)] {
+    for (basis_points, samples) in [(5000, 12), (9600, 12)] {
         // No notice: it takes more samples than there are.
         let target = target(basis_points, 100);
         let (got, expected) = (significant(target.basis_points, samples), tried(target, samples, Grade::Significant));
@@ -84,6 +83,6 @@ fn every_rule_prints_its_false_alarms() {
         let got = a_year(*rule, &stream);
         assert!((got - expected).abs() < 1e-12, "{rule}: {got}");
     }
-    assert!((false_alarms::cusum(stream.target.basis_points, 1000) - 1000.0 / 5030.232_696).abs() < 1e-6);
+    assert!((false_alarms::cusum(stream.target.basis_points, 1000) - 1000.0 / 5_030.232_696).abs() < 1e-6);
     assert!(false_alarms::cusum(BasisPoints::new(4000).unwrap(), 1000).abs() < 1e-12, "no chart, no signal");
 }

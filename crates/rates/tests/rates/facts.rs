@@ -1,5 +1,4 @@
 //! What holds of every tally, not only of those in the vectors.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use hege_rates::compare::{Funnel, centre, compare};
 use hege_rates::exact::{clopper_pearson, lower_tail, quantile, upper_tail, wilson};
