@@ -5,6 +5,7 @@
 //! - Time and new ids come in with the [`Call`]; a use case may run twice and gives the same rows.
 
 pub mod catalogue;
+pub mod demo;
 pub mod rates;
 pub mod reference;
 pub mod results;
