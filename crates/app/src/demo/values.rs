@@ -205,3 +205,75 @@ fn counts(plan: &MicroPlan, fails: bool, dice: &mut Dice) -> Option<String> {
     let counts: Option<Vec<String>> = (0..plan.n).map(|n| count(n, dice)).collect();
     counts.map(|counts| counts.join(";"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{catalogue, reference};
+    use hege_core::decimal;
+    use hege_lab::judge::{Entry, judge};
+    use hege_lab::{ItemVerdict, Reason};
+
+    fn verdict(result: &DemoResult, criterion: &Criterion) -> (ItemVerdict, Reason) {
+        let entry = Entry {
+            result: &result.reported,
+            unit: result.unit.as_deref(),
+            lod: result.lod.as_deref(),
+            moisture: result.moisture.as_deref().map(|water| decimal::parse(water).unwrap()),
+            ..Entry::default()
+        };
+        let judgement = judge(&entry, criterion);
+        (judgement.verdict, judgement.reason)
+    }
+
+    /// Every verified limit of every class on the days of the demonstration.
+    fn limits(of: &mut dyn FnMut(&str, &Criterion)) {
+        let catalogue = catalogue::shipped().unwrap();
+        let rows = |text, name| reference::rows((name, "code"), text, &mut hege_core::Problems::new());
+        let classes = rows(include_str!("../../data/food-classes.csv"), "classes");
+        let analytes = rows(include_str!("../../data/analytes.csv"), "analytes");
+        for (class, analyte) in classes.iter().flat_map(|class| analytes.iter().map(move |analyte| (class, analyte))) {
+            for on in ["2025-01-15", "2025-09-15"] {
+                let found = catalogue.find(class.text("code"), analyte.text("code"), on.parse().unwrap(), None);
+                if let Some((_, criterion)) = found.ok().and_then(|found| found.national) {
+                    of(analyte.text("code"), criterion);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_passes_or_fails_as_intended_whatever_the_dice_say() {
+        let mut dice = Dice::new(7);
+        let mut seen = 0;
+        limits(&mut |analyte, criterion| {
+            for fails in [true, false] {
+                for _ in 0..40 {
+                    let Some(result) = result(analyte, criterion, fails, &mut dice) else {
+                        assert!(!is_supported(criterion), "{analyte} {criterion:?}");
+                        continue;
+                    };
+                    let expected = if fails { ItemVerdict::Nonconforming } else { ItemVerdict::Conforming };
+                    let judged = verdict(&result, criterion);
+                    assert_eq!(judged.0, expected, "{judged:?} {result:?} {criterion:?}");
+                    let again = result.retest.clone().map(|reported| DemoResult { reported, ..result.clone() });
+                    assert_eq!(again.is_some(), fails);
+                    assert!(again.is_none_or(|again| verdict(&again, criterion).0 == expected), "{result:?}");
+                    seen += 1;
+                }
+            }
+        });
+        assert!(seen > 10_000, "{seen}");
+    }
+
+    #[test]
+    fn values_have_the_digits_of_a_method() {
+        let text = |value: &str| digits(decimal::parse(value).unwrap()).unwrap();
+        assert_eq!(text("0.012345"), "0.0123");
+        assert_eq!(text("0.0012345"), "0.0012");
+        assert_eq!(text("123.45"), "123");
+        assert_eq!(text("582.4"), "582");
+        let lod = |limit: &str| lod_below(decimal::parse(limit).unwrap()).unwrap().to_string();
+        assert_eq!([lod("0.02"), lod("0.01"), lod("4"), lod("100")], ["0.005", "0.002", "1", "10"]);
+    }
+}
