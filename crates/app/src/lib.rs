@@ -7,6 +7,7 @@
 pub mod alerts;
 pub mod amendments;
 pub mod catalogue;
+pub mod demo;
 pub mod fields;
 pub mod form_numbers;
 pub mod people;

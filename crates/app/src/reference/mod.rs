@@ -14,6 +14,7 @@ pub use calendar::{CalendarDay, DayKind};
 pub use organisations::{Organisation, OrganisationKind, Part};
 pub use plans::{Plan, Target};
 pub use regions::{Region, Regions};
+pub(crate) use table::{Row, rows};
 
 use hege_core::Problems;
 use hege_core::calendar::Calendar;

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 /// A row, with the place it is named by: `/regions/330106`.
-pub(super) struct Row {
-    pub(super) at: String,
+pub(crate) struct Row {
+    pub(crate) at: String,
     fields: BTreeMap<String, String>,
 }
 
 /// The rows of a table; each is named by its field in the column `key`.
-pub(super) fn rows((name, key): (&str, &str), text: &str, problems: &mut Problems) -> Vec<Row> {
+pub(crate) fn rows((name, key): (&str, &str), text: &str, problems: &mut Problems) -> Vec<Row> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let header = reader.headers().cloned().unwrap_or_default();
     let mut rows: Vec<Row> = Vec::new();
@@ -39,12 +39,12 @@ fn unreadable(at: String) -> Problem {
 
 impl Row {
     /// A field's text; empty where there is none.
-    pub(super) fn text(&self, column: &str) -> &str {
+    pub(crate) fn text(&self, column: &str) -> &str {
         self.fields.get(column).map_or("", String::as_str)
     }
 
     /// A text that must be there.
-    pub(super) fn needed(&self, column: &str, problems: &mut Problems) -> String {
+    pub(crate) fn needed(&self, column: &str, problems: &mut Problems) -> String {
         let text = self.text(column);
         problems
             .check(!text.is_empty(), || Problem::new(format!("{}/{column}", self.at), "required", "必填", "required"));
@@ -52,19 +52,19 @@ impl Row {
     }
 
     /// A field that must be there and be read.
-    pub(super) fn parse<T: FromStr>(&self, column: &str, problems: &mut Problems) -> Option<T> {
+    pub(crate) fn parse<T: FromStr>(&self, column: &str, problems: &mut Problems) -> Option<T> {
         let value = self.text(column).parse().ok();
         problems.check(value.is_some(), || unreadable(format!("{}/{column}", self.at)));
         value
     }
 
     /// A field that may be empty: none then, and `Some(None)` only when it is.
-    pub(super) fn optional<T: FromStr>(&self, column: &str, problems: &mut Problems) -> Option<Option<T>> {
+    pub(crate) fn optional<T: FromStr>(&self, column: &str, problems: &mut Problems) -> Option<Option<T>> {
         if self.text(column).is_empty() { Some(None) } else { self.parse(column, problems).map(Some) }
     }
 
     /// `yes` or `no`.
-    pub(super) fn flag(&self, column: &str, problems: &mut Problems) -> Option<bool> {
+    pub(crate) fn flag(&self, column: &str, problems: &mut Problems) -> Option<bool> {
         let value = match self.text(column) {
             "yes" => Some(true),
             "no" => Some(false),
@@ -75,7 +75,7 @@ impl Row {
     }
 
     /// Words separated by spaces, at least one.
-    pub(super) fn words<T: FromStr + Ord>(&self, column: &str, problems: &mut Problems) -> Option<BTreeSet<T>> {
+    pub(crate) fn words<T: FromStr + Ord>(&self, column: &str, problems: &mut Problems) -> Option<BTreeSet<T>> {
         let words: Option<_> = self.text(column).split_whitespace().map(|word| word.parse().ok()).collect();
         let words = words.filter(|words: &BTreeSet<T>| !words.is_empty());
         problems.check(words.is_some(), || unreadable(format!("{}/{column}", self.at)));
@@ -83,7 +83,7 @@ impl Row {
     }
 
     /// A problem of one of its fields.
-    pub(super) fn problem(&self, column: &str, (code, zh, en): (&'static str, &str, &str)) -> Problem {
+    pub(crate) fn problem(&self, column: &str, (code, zh, en): (&'static str, &str, &str)) -> Problem {
         Problem::new(format!("{}/{column}", self.at), code, zh, en)
     }
 }
