@@ -59,6 +59,44 @@ operations! {
     TargetChange = "target_change", [Administrator];
     /// Read rates.
     RateList = "rate_list", [Reviewer, Administrator, Auditor];
+    /// Lease form numbers.
+    FormNumberLease = "form_number_lease", [Inspector];
+    /// Register a sample.
+    SampleRegister = "sample_register", [Inspector];
+    /// List samples.
+    SampleList = "sample_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    /// See a sample.
+    SampleFetch = "sample_fetch", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    /// Correct a form.
+    SampleAmend = "sample_amend", [Inspector];
+    /// Seal or hand over.
+    SampleCustody = "sample_custody", [Inspector, Receiver];
+    /// Accept or refuse.
+    SampleReceipt = "sample_receipt", [Receiver];
+    /// Enter results.
+    ResultEnter = "result_enter", [Tester];
+    /// Check results.
+    SampleCheck = "sample_check", [Checker];
+    /// Approve a report.
+    SampleApprove = "sample_approve", [Approver];
+    /// Send back.
+    SampleReturn = "sample_return", [Checker, Approver];
+    /// Void, or ask for it.
+    SampleVoid = "sample_void", [Inspector, Approver];
+    /// Judge without storing.
+    VerdictPreview = "verdict_preview", [Tester, Checker, Approver, Reviewer, Administrator, Auditor];
+    /// List criteria.
+    CriterionList = "criterion_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    /// Accept a criterion.
+    CriterionAccept = "criterion_accept", [Administrator];
+    /// List alerts.
+    AlertList = "alert_list", [Reviewer, Administrator, Auditor];
+    /// See an alert.
+    AlertFetch = "alert_fetch", [Reviewer, Administrator, Auditor];
+    /// Acknowledge an alert.
+    AlertAcknowledge = "alert_acknowledge", [Reviewer];
+    /// Close an alert.
+    AlertClose = "alert_close", [Reviewer];
     /// Hints of what changed.
     EventStream = "event_stream", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
 }

@@ -6,21 +6,30 @@
 //! - What is wrong with a request is told at once, field by field, in Chinese and English, with a stable code ([`problem`]).
 
 pub mod access;
+pub mod alerts;
 pub mod body;
+pub mod events;
 pub mod openapi;
 pub mod problem;
 pub mod rates;
 
+mod criteria;
+mod custody;
 mod health;
 mod people;
 mod plans;
+mod results;
+mod samples;
 mod sessions;
+mod views;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
+use events::Hints;
+use hege_app::criteria::Catalogues;
 use hege_app::reference::Regions;
 use hege_app::sessions::{Admitted, Keys};
-use hege_app::{Call, Error, Mark, Store};
+use hege_app::{Call, DataKey, Error, Mark, Store};
 use hege_core::UserId;
 use jiff::Timestamp;
 use problem::Failure;
@@ -35,6 +44,12 @@ pub struct State {
     pub keys: Keys,
     /// The regions.
     pub regions: Regions,
+    /// The catalogue of limits.
+    pub catalogues: Catalogues,
+    /// The key of personal data.
+    pub data_key: DataKey,
+    /// Who listens for what changed.
+    pub hints: Hints,
     /// The board's clock stands still in a demonstration; tokens and registrations always go by the machine's.
     pub board_clock: Option<Timestamp>,
 }
@@ -98,7 +113,13 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(sessions::routes)
                 .configure(people::routes)
                 .configure(plans::routes)
-                .configure(rates::routes),
+                .configure(rates::routes)
+                .configure(samples::routes)
+                .configure(custody::routes)
+                .configure(results::routes)
+                .configure(criteria::routes)
+                .configure(alerts::routes)
+                .configure(events::routes),
         )
         .configure(health::routes)
         .configure(openapi::routes)

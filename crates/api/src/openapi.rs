@@ -1,6 +1,6 @@
 //! The OpenAPI document, made from the handlers.
 
-use crate::{health, people, plans, rates, sessions};
+use crate::{alerts, criteria, custody, events, health, people, plans, rates, results, samples, sessions};
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -24,7 +24,14 @@ impl Modify for Bearer {
         people::user_list, people::user_add, people::user_change,
         people::organisation_list, people::organisation_add, people::region_list,
         plans::plan_list, plans::target_change,
+        samples::form_number_lease, samples::sample_register, samples::sample_list, samples::sample_fetch,
+        samples::sample_amend,
+        custody::sample_custody, custody::sample_receipt, custody::sample_return, custody::sample_void,
+        results::result_enter, results::sample_check, results::sample_approve, results::verdict_preview,
+        criteria::criterion_list, criteria::criterion_accept,
         rates::rate_list,
+        alerts::alert_list, alerts::alert_fetch, alerts::alert_acknowledge, alerts::alert_close,
+        events::event_stream,
         health::healthz, health::readyz, openapi_document,
     )
 )]

@@ -139,6 +139,15 @@ impl From<AppError> for Failure {
                 "revision_conflict",
                 ("内容已被他人更新，请刷新后再试", "somebody changed it meanwhile; read it again"),
             ),
+            AppError::Idempotency => Self::new(
+                StatusCode::CONFLICT,
+                "idempotency_conflict",
+                ("该编号已用于另一次登记", "the id was used for another registration"),
+            ),
+            AppError::Personal => {
+                tracing::error!("personal data could not be sealed or opened");
+                Self::internal()
+            }
             AppError::Unauthorized(refusal) => Self::unauthorized(refusal),
             AppError::Store(error) => {
                 // The chain is logged here, once; a client learns nothing of the inside.

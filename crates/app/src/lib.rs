@@ -7,9 +7,11 @@
 pub mod alerts;
 pub mod amendments;
 pub mod catalogue;
+pub mod criteria;
 pub mod demo;
 pub mod fields;
 pub mod form_numbers;
+pub mod hints;
 pub mod people;
 pub mod plans;
 pub mod rates;
@@ -18,11 +20,14 @@ pub mod results;
 pub mod samples;
 pub mod sessions;
 pub mod setup;
+pub mod worker;
 
 mod record;
 
+pub use hege_auth::sealed::DataKey;
 pub use hege_store::{Error as StoreError, Store};
 
+use hege_core::region::RegionLevel;
 use hege_core::{City, OrganisationId, Problems, RegionCode, Stage, UserId};
 use hege_sampling::life_cycle::{Actor, Denial};
 use hege_store::AsStoreError;
@@ -147,4 +152,14 @@ impl From<Denial> for Error {
 /// The stored form of a city.
 fn stored(city: City) -> i32 {
     i32::from(city.get())
+}
+
+/// The codes of a region's counties, from and until, as stored.
+fn counties(region: RegionCode) -> (i32, i32) {
+    let code = i32::try_from(region.get()).unwrap_or(i32::MAX);
+    match region.level() {
+        RegionLevel::Province => (code, code.saturating_add(9_999)),
+        RegionLevel::City => (code, code.saturating_add(99)),
+        RegionLevel::County => (code, code),
+    }
 }

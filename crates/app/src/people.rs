@@ -247,6 +247,14 @@ pub fn fetch(store: &Store, id: UserId) -> Result<Person, Error> {
     store.read(|conn| Ok::<_, Error>(person_fetch(conn, Id(id.0))?))?.ok_or(Error::NotFound)
 }
 
+/// An organisation by id.
+///
+/// # Errors
+/// Those of the store.
+pub fn organisation(store: &Store, id: OrganisationId) -> Result<Option<Organisation>, Error> {
+    store.read(|conn| Ok(organisation_fetch(conn, Id(id.0))?))
+}
+
 /// Every organisation.
 ///
 /// # Errors

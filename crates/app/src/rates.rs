@@ -1,7 +1,7 @@
 //! 合格率: of stages, cities and months, against the plan.
 
 use crate::plans::{Target, YearPlan};
-use crate::{Error, Scope};
+use crate::{Error, Scope, counties};
 use hege_core::region::RegionLevel;
 use hege_core::{City, Month, RegionCode, SampleKind, Stage, TaskType};
 use hege_rates::windows::is_provisional;
@@ -79,16 +79,6 @@ impl From<TallyRow> for Counted {
             sample_kind: row.sample_kind.0,
             cell: one.times(row.count),
         }
-    }
-}
-
-/// The codes of a region's counties, from and until.
-fn counties(region: RegionCode) -> (i32, i32) {
-    let code = i32::try_from(region.get()).unwrap_or(i32::MAX);
-    match region.level() {
-        RegionLevel::Province => (code, code.saturating_add(9_999)),
-        RegionLevel::City => (code, code.saturating_add(99)),
-        RegionLevel::County => (code, code),
     }
 }
 

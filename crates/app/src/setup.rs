@@ -1,5 +1,7 @@
 //! What an empty database is given: regions, calendars, the plan of 2013, the catalogue of limits. Loading twice changes nothing.
 
+use crate::alerts::NewId;
+use crate::criteria;
 use crate::plans::{self, Target, YearPlan};
 use crate::reference::{self, Reference, Region, Regions};
 use crate::{Error, Mark};
@@ -14,7 +16,6 @@ use hege_store::{Error as StoreError, Store};
 use jiff::Timestamp;
 use jiff::civil::date;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 /// Under this key the database says whose it is.
 const PROGRAM: &str = "program";
@@ -35,7 +36,8 @@ pub fn shipped() -> Result<&'static Reference, Error> {
 ///
 /// # Errors
 /// Those of the store.
-pub fn load(store: &Store, mark: Mark) -> Result<(), Error> {
+pub fn load(store: &Store, at: Timestamp, new_id: NewId<'_>) -> Result<(), Error> {
+    let mark = || Mark { person: None, at, audit_id: new_id() };
     let shipped = shipped()?;
     let regions: Vec<RegionRow> = shipped.regions.iter().map(region_row).collect();
     let days = shipped.days.iter().map(|day| CalendarDay {
@@ -55,11 +57,10 @@ pub fn load(store: &Store, mark: Mark) -> Result<(), Error> {
     let known = store.read(|conn| Ok::<_, Error>(plans_list(conn)?))?;
     for plan in shipped.plans.iter().filter(|plan| !plan.demo) {
         if known.iter().all(|known| known.id.0 != plan.id.0) {
-            let audit_id = Uuid::from_u128(mark.audit_id.as_u128() ^ plan.id.0.as_u128());
-            plans::put(store, &year_plan(plan, known.is_empty()), Mark { audit_id, ..mark })?;
+            plans::put(store, &year_plan(plan, known.is_empty()), mark())?;
         }
     }
-    Ok(())
+    criteria::load(store, mark())
 }
 
 fn region_row(region: &Region) -> RegionRow {

@@ -13,6 +13,7 @@ pub mod criteria;
 pub mod db;
 pub mod form_numbers;
 pub mod idempotency;
+pub mod listing;
 pub mod outbox;
 pub mod people;
 pub mod plans;

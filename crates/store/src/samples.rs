@@ -389,3 +389,16 @@ pub fn concluded(conn: &mut Conn, stage: Stage, (from, until): (i32, i32)) -> Re
         ))
         .load(c))?)
 }
+
+/// A sample's conclusions from the first.
+///
+/// # Errors
+/// Those of the database.
+pub fn conclusions_of(conn: &mut Conn, id: SampleId) -> Result<Vec<ConclusionRow>, Error> {
+    let (city, id) = key(id);
+    Ok(on!(conn, c => conclusion::table
+        .filter(conclusion::city.eq(city).and(conclusion::sample_id.eq(id)))
+        .order(conclusion::revision)
+        .select(ConclusionRow::as_select())
+        .load(c))?)
+}
