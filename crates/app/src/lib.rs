@@ -6,18 +6,62 @@
 
 pub mod catalogue;
 pub mod demo;
+pub mod people;
+pub mod plans;
 pub mod rates;
 pub mod reference;
 pub mod results;
 pub mod samples;
+pub mod sessions;
 
 mod record;
 
-use hege_core::{City, OrganisationId, Problems, UserId};
+pub use hege_store::{Error as StoreError, Store};
+
+use hege_core::{City, OrganisationId, Problems, RegionCode, Stage, UserId};
 use hege_sampling::life_cycle::{Actor, Denial};
 use hege_store::AsStoreError;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use uuid::Uuid;
+
+/// The shard of what belongs to the province as a whole.
+pub const PROVINCE: i32 = 3300;
+
+/// How far a person sees: 权限范围.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// The region whose subtree is seen.
+    pub region: RegionCode,
+    /// The stages that are seen; empty for every one.
+    pub stages: BTreeSet<Stage>,
+}
+
+impl Scope {
+    /// Whether a stage is seen.
+    #[must_use]
+    pub fn sees_stage(&self, stage: Stage) -> bool {
+        self.stages.is_empty() || self.stages.contains(&stage)
+    }
+
+    /// Whether a region is seen.
+    #[must_use]
+    pub const fn sees_region(&self, region: RegionCode) -> bool {
+        self.region.contains(region)
+    }
+}
+
+/// Who changes something that is no sample's, when, and under which new id the audit row is written. Nobody for the command
+/// line and the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// The person.
+    pub person: Option<UserId>,
+    /// The clock.
+    pub at: Timestamp,
+    /// A UUIDv7.
+    pub audit_id: Uuid,
+}
 
 /// Who calls, when, and under which new id its audit row is written.
 #[derive(Debug, Clone)]
@@ -26,6 +70,8 @@ pub struct Call {
     pub actor: Actor,
     /// The organisation the person acts for: a sampling organisation or a laboratory. Samples of others are not there for them.
     pub organisation: OrganisationId,
+    /// How far the person sees.
+    pub scope: Scope,
     /// The clock.
     pub at: Timestamp,
     /// A UUIDv7 for the audit row; a call that is repeated with it has one effect.
@@ -37,6 +83,12 @@ impl Call {
     #[must_use]
     pub const fn user(&self) -> UserId {
         self.actor.user
+    }
+
+    /// The person as the author of a change that is no sample's.
+    #[must_use]
+    pub const fn mark(&self) -> Mark {
+        Mark { person: Some(self.actor.user), at: self.at, audit_id: self.audit_id }
     }
 }
 
@@ -52,9 +104,15 @@ pub enum Error {
     /// The life cycle forbids it.
     #[error("denied: {0}")]
     Denied(Denial),
-    /// Somebody was faster: the sample has another revision by now.
-    #[error("the sample has changed meanwhile")]
+    /// Somebody was faster: what was seen has another revision by now.
+    #[error("it has changed meanwhile")]
     Conflict,
+    /// Nobody is let in.
+    #[error("not let in: {0}")]
+    Unauthorized(sessions::Refusal),
+    /// Something is wrong with the program or its machine, and with nothing that was given.
+    #[error("internal: {0}")]
+    Internal(String),
     /// The database.
     #[error(transparent)]
     Store(#[from] hege_store::Error),

@@ -1,6 +1,6 @@
 //! What every change leaves behind in its own transaction: custody, cell, audit.
 
-use crate::{Call, Error, stored};
+use crate::{Call, Error, Mark, PROVINCE, stored};
 use hege_core::SampleId;
 use hege_rates::{Cell, Standing};
 use hege_store::Conn;
@@ -48,4 +48,19 @@ pub(crate) fn cell(conn: &mut Conn, sample: &Sample, before: Option<Standing>) -
         return Ok(());
     }
     Ok(cell_apply(conn, &CellRow::of(sample, Cell::change(before, Some(after))))?)
+}
+
+/// Appends the audit row of a change that belongs to the province as a whole.
+pub(crate) fn audit_own(conn: &mut Conn, mark: &Mark, what: (&str, Vec<Value>, Value)) -> Result<(), Error> {
+    let row = AuditRow {
+        city: PROVINCE,
+        id: Id(mark.audit_id),
+        at: Ts(mark.at),
+        person_id: mark.person.map(|person| Id(person.0)),
+        action: what.0.to_owned(),
+        rows: Doc(Value::Array(what.1)),
+        detail: Doc(what.2),
+        seal: None,
+    };
+    Ok(audit_append(conn, &row)?)
 }

@@ -1,8 +1,9 @@
 //! The demonstration's content: the same everywhere, lawful in every step, judged as intended, and telling its story.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use hege_alerts::cusum::Chart;
-use hege_alerts::plan::{Event, Grade, Stream, Target, Transition};
+use hege_alerts::conclusions::Counted;
+use hege_alerts::cusum::{self, Held};
+use hege_alerts::plan::{self, Grade, PlanYear, Target, TargetVersion};
 use hege_app::catalogue;
 use hege_app::demo::{DemoAct, DemoResult, DemoSample, DemoValue, NOW, SEED, people, samples};
 use hege_app::reference::{self, Reference};
@@ -58,12 +59,13 @@ fn approved_at(sample: &DemoSample) -> Option<Timestamp> {
     sample.steps.iter().find(|step| step.act == DemoAct::Approve).map(|step| step.at)
 }
 
-/// Concluded and counted samples of a stage, in order of approval.
-fn concluded(of: Stage) -> Vec<(Timestamp, Month, bool)> {
+/// Concluded and counted samples of a stage.
+fn concluded(of: Stage) -> Vec<Counted> {
     let counted = ALL.iter().filter(|sample| stage(sample) == of && counts(sample));
-    let mut concluded: Vec<_> = counted.filter_map(|s| Some((approved_at(s)?, month(s), s.conforms?))).collect();
-    concluded.sort_unstable();
-    concluded
+    let counted = counted.filter_map(|sample| {
+        Some(Counted { at: approved_at(sample)?, month: month(sample), conforming: sample.conforms? })
+    });
+    counted.collect()
 }
 
 #[test]
@@ -281,8 +283,8 @@ fn every_value_is_judged_as_intended() {
 
 /// Conforming of ten thousand, among those that `of` takes.
 fn level(stage: Stage, of: impl Fn(Month) -> bool) -> u32 {
-    let taken = concluded(stage).into_iter().filter(|(_, month, _)| of(*month));
-    let tally = taken.fold(Tally::default(), |tally, (_, _, conforming)| tally.with(conforming));
+    let taken = concluded(stage).into_iter().filter(|counted| of(counted.month));
+    let tally = taken.fold(Tally::default(), |tally, counted| tally.with(counted.conforming));
     tally.k * 10_000 / tally.n
 }
 
@@ -318,38 +320,23 @@ fn two_cities_carry_most_of_the_slide() {
 #[test]
 fn the_slide_is_told_by_early_warning_then_notice_then_significance() {
     let plan = reference().plans.iter().find(|plan| plan.demo).unwrap();
+    let valid_from: Timestamp = "2024-12-31T16:00:00Z".parse().unwrap();
     for target in &plan.targets {
-        let Some(bp) = target.basis_points else { continue };
-        let chart = Chart::for_stream(bp, target.planned_n).unwrap();
-        let mut stream = Stream::new(2025, Some(Target { basis_points: bp, min_n: target.min_n }));
-        let (mut score, mut warned, mut told) = (0, Vec::new(), Vec::new());
-        let mut ends: Vec<Month> = (1..=11).map(|m| Month::new(2025, m).unwrap()).collect();
-        ends.reverse();
-        let end = |month: &Month| hege_core::date::CHINA.to_timestamp(month.next().first_day().at(0, 0, 0, 0)).unwrap();
-        for (at, month, conforming) in
-            concluded(target.stage).into_iter().chain([(NOW, Month::new(2025, 12).unwrap(), true)])
-        {
-            while ends.last().is_some_and(|month| end(month) <= at) {
-                let month = ends.pop().unwrap();
-                told.extend(stream.step(Event::MonthEnd(month)).map(|t| (end(&month), t)));
-            }
-            told.extend(stream.step(Event::Concluded { month, conforming }).map(|t| (at, t)));
-            let step = chart.step(score, conforming);
-            score = step.score;
-            if step.signal {
-                warned.push(at);
-            }
-        }
+        let conclusions = concluded(target.stage);
+        let held = Held { valid_from, target: target.basis_points, samples_a_year: target.planned_n };
+        let warned = cusum::history(&[held], &conclusions, NOW);
+        let of = target.basis_points.map(|basis_points| Target { basis_points, min_n: target.min_n });
+        let year = PlanYear { year: 2025, targets: vec![TargetVersion { valid_from, version: 1, target: of }] };
+        let told = plan::history(&year, &conclusions, NOW);
         if target.stage != Stage::Farm {
             assert!(warned.is_empty() && told.is_empty(), "{} {warned:?} {told:?}", target.stage);
             continue;
         }
-        let [(noticed, Transition::Raised(Grade::Notice, _)), (significant, Transition::Escalated(_))] = told[..]
-        else {
-            panic!("{told:?}");
-        };
-        let first: Timestamp = "2025-10-01T00:00:00Z".parse().unwrap();
-        assert!(first < warned[0] && warned[0] < noticed && noticed < significant && significant < NOW);
+        let [excursion] = told[..] else { panic!("{told:?}") };
+        assert_eq!((excursion.grade, excursion.ended), (Grade::Notice, None));
+        let days = [warned[0].at, excursion.opened_at, excursion.escalated.unwrap().at].map(china_date);
+        assert!(days[0] >= "2025-10-01".parse().unwrap() && days.is_sorted(), "{days:?}");
+        assert_eq!(days[2].to_string(), "2025-12-01", "the month end of November");
     }
 }
 

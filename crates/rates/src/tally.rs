@@ -26,6 +26,17 @@ impl BasisPoints {
     }
 }
 
+/// In percent, without digits that say nothing: `96`, `92.5`.
+impl fmt::Display for BasisPoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0 / 100, self.0 % 100) {
+            (percent, 0) => write!(f, "{percent}"),
+            (percent, rest) if rest % 10 == 0 => write!(f, "{percent}.{}", rest / 10),
+            (percent, rest) => write!(f, "{percent}.{rest:02}"),
+        }
+    }
+}
+
 /// `n` finally judged samples that count, `k` of them conforming.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
 pub struct Tally {
@@ -131,6 +142,15 @@ mod tests {
         assert_eq!(percent(96_000, 100_000, 9600), "96.00");
         assert_eq!(percent(95_996, 100_000, 9300), "96.00");
         assert_eq!(percent(999_999, 1_000_000, 10_000), "99.99");
+    }
+
+    #[test]
+    fn a_target_is_printed_in_percent_with_the_digits_it_has() {
+        let printed = |target| BasisPoints::new(target).unwrap().to_string();
+        assert_eq!(
+            [0, 5, 50, 9200, 9250, 9205, 10_000].map(printed),
+            ["0", "0.05", "0.5", "92", "92.5", "92.05", "100"]
+        );
     }
 
     #[test]
