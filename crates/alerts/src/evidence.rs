@@ -35,19 +35,32 @@ impl Evidence {
     /// 年初至今 345/362 = 95.30 %，目标 96 %，p = 0.2857
     #[must_use]
     pub fn zh(&self) -> String {
-        format!("{} {}，目标 {} %，p = {}", self.window.zh(), self.share(), self.target, probability(self.p_low))
+        format!(
+            "{} {}，目标 {} %，p = {}",
+            self.window.zh(),
+            share(self.tally, self.target),
+            self.target,
+            probability(self.p_low)
+        )
     }
 
     /// year to date 345/362 = 95.30 %, target 96 %, p = 0.2857
     #[must_use]
     pub fn en(&self) -> String {
-        format!("{} {}, target {} %, p = {}", self.window.en(), self.share(), self.target, probability(self.p_low))
+        format!(
+            "{} {}, target {} %, p = {}",
+            self.window.en(),
+            share(self.tally, self.target),
+            self.target,
+            probability(self.p_low)
+        )
     }
+}
 
-    fn share(&self) -> String {
-        let Tally { k, n } = self.tally;
-        self.tally.percent(Some(self.target)).map_or_else(|| format!("{k}/{n}"), |rate| format!("{k}/{n} = {rate} %"))
-    }
+/// A tally and its rate, `345/362 = 95.30 %`.
+pub(crate) fn share(tally: Tally, target: BasisPoints) -> String {
+    let Tally { k, n } = tally;
+    tally.percent(Some(target)).map_or_else(|| format!("{k}/{n}"), |rate| format!("{k}/{n} = {rate} %"))
 }
 
 /// A probability with four significant digits: `0.01230`, and below a ten-thousandth `4.567e-7`.

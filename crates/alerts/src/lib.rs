@@ -8,9 +8,13 @@
 //! Nobody keeps a stream's state: [`plan::history`] and [`cusum::history`] run the whole of it from the conclusions in force,
 //! and [`reconcile`] says what has to change in the stored alerts. A conclusion that changed thus needs no case of its own.
 
+pub mod cities;
 pub mod conclusions;
 pub mod cusum;
+pub mod data;
+pub mod event;
 pub mod evidence;
+pub mod false_alarms;
 pub mod plan;
 pub mod reconcile;
 pub mod words;

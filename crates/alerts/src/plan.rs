@@ -30,9 +30,12 @@ words! {
 pub struct Target {
     /// The pass rate.
     pub basis_points: BasisPoints,
-    /// Fewest samples for a notice.
+    /// Fewest samples for a notice, by default [`MIN_N`].
     pub min_n: u32,
 }
+
+/// Fewest samples for a notice where the plan gives no other number: that of a state that is more than "insufficient".
+pub const MIN_N: u32 = 30;
 
 /// What happens to a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

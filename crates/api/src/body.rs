@@ -155,7 +155,12 @@ impl Fields<'_> {
     }
 
     /// A list of texts or of their meanings.
-    pub fn parsed_list<T: FromStr>(&self, name: &'static str, code: &'static str, (zh, en): (&str, &str)) -> Option<Vec<T>> {
+    pub fn parsed_list<T: FromStr>(
+        &self,
+        name: &'static str,
+        code: &'static str,
+        (zh, en): (&str, &str),
+    ) -> Option<Vec<T>> {
         let entries = self.entries(name)?;
         let mut parsed = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
@@ -208,12 +213,6 @@ impl Fields<'_> {
             let escaped = name.replace('~', "~0").replace('/', "~1");
             self.problem(&escaped, "unknown_field", ("未知字段", "not a known field"));
         }
-    }
-
-    /// The names that were asked for: what a schema must name too.
-    #[cfg(test)]
-    pub(crate) fn asked(&self) -> BTreeSet<&'static str> {
-        self.asked.borrow().clone()
     }
 }
 
@@ -373,7 +372,8 @@ fn query<T: FromFields>(text: &str) -> Result<Query<T>, Failure> {
             problems.borrow_mut().push(problem);
         }
     }
-    let fields = Fields { map: &map, at: String::new(), is_query: true, asked: RefCell::default(), problems: &problems };
+    let fields =
+        Fields { map: &map, at: String::new(), is_query: true, asked: RefCell::default(), problems: &problems };
     let read = T::read(&fields);
     fields.finish();
     drop(fields);
@@ -419,9 +419,12 @@ mod tests {
 
     #[test]
     fn a_good_object_is_read() {
-        let thing = read::<Thing>(&json!({"name": " 菠菜 ", "count": 5, "yes": true, "parts": [{"name": "a"}], "codes": ["7"]}));
+        let thing = read::<Thing>(
+            &json!({"name": " 菠菜 ", "count": 5, "yes": true, "parts": [{"name": "a"}], "codes": ["7"]}),
+        );
         let parts = vec![Part { name: "a".to_owned() }];
-        let expected = Thing { name: "菠菜".to_owned(), count: Some(5), yes: Some(true), parts, codes: Some(vec![7]) };
+        let expected =
+            Thing { name: "菠菜".to_owned(), count: Some(5), yes: Some(true), parts, codes: Some(vec![7]) };
         assert_eq!(thing, Ok(expected));
     }
 
@@ -461,7 +464,10 @@ mod tests {
         assert_eq!(code(b"{\"a\": 1e999}"), "400 body_not_json");
         assert_eq!(code(b"\"\xff\""), "400 body_not_utf8");
         assert_eq!(code("[".repeat(100_000).as_bytes()), "400 body_not_json");
-        assert_eq!(parse(br#"{"a": [1, null, "x", true, -2, 1.5]}"#).unwrap(), json!({"a": [1, null, "x", true, -2, 1.5]}));
+        assert_eq!(
+            parse(br#"{"a": [1, null, "x", true, -2, 1.5]}"#).unwrap(),
+            json!({"a": [1, null, "x", true, -2, 1.5]})
+        );
     }
 
     #[test]

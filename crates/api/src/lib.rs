@@ -9,20 +9,22 @@ pub mod access;
 pub mod body;
 pub mod openapi;
 pub mod problem;
+pub mod rates;
 
 mod health;
 mod people;
 mod plans;
-mod rates;
 mod sessions;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
+use hege_app::reference::Regions;
 use hege_app::sessions::{Admitted, Keys};
 use hege_app::{Call, Error, Mark, Store};
 use hege_core::UserId;
 use jiff::Timestamp;
 use problem::Failure;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What every handler may use.
@@ -31,6 +33,8 @@ pub struct State {
     pub store: Store,
     /// The keys that sign access tokens.
     pub keys: Keys,
+    /// The regions.
+    pub regions: Regions,
     /// The board's clock stands still in a demonstration; tokens and registrations always go by the machine's.
     pub board_clock: Option<Timestamp>,
 }
@@ -71,12 +75,12 @@ impl State {
     ///
     /// # Errors
     /// The use case's as an answer; 503 when the server is stopping.
-    pub async fn run<T, F>(self: &web::Data<Self>, f: F) -> Result<T, Failure>
+    pub async fn run<T, F>(self: &Arc<Self>, f: F) -> Result<T, Failure>
     where
         T: Send + 'static,
         F: FnOnce(&Self) -> Result<T, Error> + Send + 'static,
     {
-        let state = web::Data::clone(self);
+        let state = Arc::clone(self);
         let outcome = web::block(move || f(&state)).await;
         let stopping = |_cancelled| {
             let words = ("服务正在停止", "the server is stopping");

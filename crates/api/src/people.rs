@@ -5,8 +5,8 @@ use crate::access::{Allowed, OrganisationAdd, OrganisationList, RegionList, User
 use crate::body::{Body, Fields, FromFields};
 use crate::problem::{Failure, ProblemBody};
 use actix_web::{HttpResponse, get, post, put, web};
-use hege_app::people::{self, Change, OrganisationKind, Profile};
-use hege_app::reference::regions;
+use hege_app::people::{self, Change, Profile};
+use hege_app::reference::OrganisationKind;
 use hege_core::{OrganisationId, RegionCode, Role, Stage, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -158,7 +158,9 @@ impl FromFields for UserChangeAsked {
         let active = fields.flag("active").map(Change::Active);
         let changes: Vec<Change> = [profile, password, active].into_iter().flatten().collect();
         let change = <[Change; 1]>::try_from(changes);
-        if change.is_err() && ["profile", "password", "active"].iter().filter(|name| fields.value(name).is_some()).count() != 1 {
+        if change.is_err()
+            && ["profile", "password", "active"].iter().filter(|name| fields.value(name).is_some()).count() != 1
+        {
             fields.problem("profile", "one_change", ("须恰好给出一项更改", "exactly one change must be given"));
         }
         let [change] = change.ok()?;
@@ -335,13 +337,12 @@ pub(crate) struct RegionListView {
         (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json")))]
 #[get("/regions")]
 pub(crate) async fn region_list(state: web::Data<State>, _asked: Allowed<RegionList>) -> Result<HttpResponse, Failure> {
-    let regions = state.run(|state| regions(&state.store)).await?;
     let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string());
-    let items = regions.into_iter().map(|region| RegionView {
-        code: format!("{:06}", region.code),
-        name: region.name,
-        valid_from: day(region.valid_from.map(|day| day.0)),
-        valid_to: day(region.valid_to.map(|day| day.0)),
+    let items = state.regions.iter().map(|region| RegionView {
+        code: region.code.to_string(),
+        name: region.name.clone(),
+        valid_from: day(region.valid_from),
+        valid_to: day(region.valid_to),
     });
     Ok(HttpResponse::Ok().json(RegionListView { items: items.collect() }))
 }

@@ -8,6 +8,7 @@ use hege_app::sessions::Refusal;
 use hege_core::{Problem, Problems};
 use hege_sampling::life_cycle::Denial;
 use serde::Serialize;
+use std::error::Error;
 use std::fmt;
 use utoipa::ToSchema;
 
@@ -142,7 +143,7 @@ impl From<AppError> for Failure {
             AppError::Store(error) => {
                 // The chain is logged here, once; a client learns nothing of the inside.
                 let failure = Self::store(&error);
-                tracing::error!(error = &error as &dyn std::error::Error, code = failure.code, "the store failed");
+                tracing::error!(error = chain(&error), code = failure.code, "the store failed");
                 failure
             }
             AppError::Internal(why) => {
@@ -151,6 +152,17 @@ impl From<AppError> for Failure {
             }
         }
     }
+}
+
+/// An error with everything that caused it.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 impl fmt::Display for Failure {

@@ -155,9 +155,7 @@ pub(crate) async fn password_change(
 ) -> Result<HttpResponse, Failure> {
     let Allowed { person, input: Body(PasswordBody { old_password, new_password }), .. } = asked;
     let mark = state.mark(Some(person.actor.user));
-    let run = move |state: &State| {
-        change_password(&state.store, person.session, (&old_password, &new_password), mark)
-    };
+    let run = move |state: &State| change_password(&state.store, person.session, (&old_password, &new_password), mark);
     state.run(run).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -4,8 +4,12 @@
 //! - Nothing is decided here that a pure crate can decide; nothing is queried here that a noun of the store does not offer.
 //! - Time and new ids come in with the [`Call`]; a use case may run twice and gives the same rows.
 
+pub mod alerts;
+pub mod amendments;
 pub mod catalogue;
 pub mod demo;
+pub mod fields;
+pub mod form_numbers;
 pub mod people;
 pub mod plans;
 pub mod rates;
@@ -13,6 +17,7 @@ pub mod reference;
 pub mod results;
 pub mod samples;
 pub mod sessions;
+pub mod setup;
 
 mod record;
 
@@ -25,8 +30,11 @@ use jiff::Timestamp;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// The shard of what belongs to the province as a whole.
-pub const PROVINCE: i32 = 3300;
+/// The province: its region, under whose shard stands what belongs to it as a whole.
+pub const PROVINCE: RegionCode = match RegionCode::new(330_000) {
+    Ok(code) => code,
+    Err(_) => panic!("six digits"),
+};
 
 /// How far a person sees: 权限范围.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +121,12 @@ pub enum Error {
     /// Something is wrong with the program or its machine, and with nothing that was given.
     #[error("internal: {0}")]
     Internal(String),
+    /// The key of this request was used for another one: 409 `idempotency_conflict`.
+    #[error("the id was used for another registration")]
+    Idempotency,
+    /// Personal data that cannot be opened, or that came without being sealed.
+    #[error("personal data cannot be opened or sealed")]
+    Personal,
     /// The database.
     #[error(transparent)]
     Store(#[from] hege_store::Error),

@@ -1,12 +1,14 @@
 //! 人员、机构: who may log in, for whom they act, what they may do.
 
 use crate::record::audit_own;
+use crate::reference::OrganisationKind;
 use crate::{Error, Mark, Scope};
 use hege_auth::password;
 use hege_core::{OrganisationId, Problem, Problems, RegionCode, Role, Stage, UserId};
 use hege_store::audit::Audited;
+pub use hege_store::people::{Organisation, Person};
 use hege_store::people::{
-    Organisation, Person, organisation_fetch, organisations_insert, people_insert, people_list, person_by_login,
+    organisation_fetch, organisations_insert, organisations_list, people_insert, people_list, person_by_login,
     person_fetch, person_update,
 };
 use hege_store::regions::regions_list;
@@ -17,15 +19,6 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use uuid::Uuid;
-
-hege_core::words! {
-    /// 机构类别.
-    pub enum OrganisationKind {
-        Department = "department", "部门", "department";
-        Inspecting = "inspecting", "抽样机构", "inspecting organisation";
-        Laboratory = "laboratory", "检验机构", "laboratory";
-    }
-}
 
 /// What is told of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -244,6 +237,22 @@ pub fn change(store: &Store, id: UserId, (seen, change): (Option<i64>, &Change),
 /// [`Error::NotFound`].
 pub fn by_login(store: &Store, login: &str) -> Result<Person, Error> {
     store.read(|conn| Ok::<_, Error>(person_by_login(conn, login)?))?.ok_or(Error::NotFound)
+}
+
+/// A person by id.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn fetch(store: &Store, id: UserId) -> Result<Person, Error> {
+    store.read(|conn| Ok::<_, Error>(person_fetch(conn, Id(id.0))?))?.ok_or(Error::NotFound)
+}
+
+/// Every organisation.
+///
+/// # Errors
+/// Those of the store.
+pub fn organisations(store: &Store) -> Result<Vec<Organisation>, Error> {
+    store.read(|conn| Ok(organisations_list(conn)?))
 }
 
 /// Every person.

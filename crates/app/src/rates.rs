@@ -164,14 +164,14 @@ pub fn rates(
 fn rate(target: &Target, (city, month): (i32, i32), counters: Cell) -> Result<Rate, Error> {
     let corrupt = || StoreError::Corrupt("rate_cell");
     let tally = counters.tally().ok_or_else(corrupt)?;
-    let finals = tally.n.saturating_add(u32::try_from(counters.not_judgeable).unwrap_or(0));
+    let waiting = counters.pending.saturating_add(counters.not_judgeable);
     Ok(Rate {
         stage: target.stage,
         city: u16::try_from(city).ok().filter(|city| *city > 0).and_then(|city| City::new(city).ok()),
         month: Month::from_yyyymm(month).ok(),
         assessment: assess(tally, target.basis_points),
         counters,
-        provisional: is_provisional(finals, u32::try_from(counters.pending).map_err(|_negative| corrupt())?),
+        provisional: is_provisional(i64::from(tally.n), waiting),
         counted: (target.counting.zh(), target.counting.en()),
         clause: target.clause.clone(),
     })

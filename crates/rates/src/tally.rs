@@ -73,6 +73,13 @@ impl Tally {
         Self { n, k: if k > n { n } else { k } }
     }
 
+    /// The tally if so many failures were overturned: those whose objection or re-inspection is still open, or whose time to
+    /// object is not over. None when there are not so many failures.
+    #[must_use]
+    pub const fn overturned(self, failures: u32) -> Option<Self> {
+        if failures <= self.failures() { Some(Self { n: self.n, k: self.k + failures }) } else { None }
+    }
+
     /// Both together.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
@@ -162,6 +169,14 @@ mod tests {
         assert_eq!(BasisPoints::new(10_000).unwrap().get(), 10_000);
         assert_eq!(BasisPoints::new(10_001), None);
         assert_eq!(Tally::new(2, 1), None);
+    }
+
+    #[test]
+    fn overturned_failures_conform_and_no_more_can_be_overturned_than_there_are() {
+        let tally = Tally::new(90, 100).unwrap();
+        assert_eq!(tally.overturned(0), Some(tally));
+        assert_eq!(tally.overturned(10), Tally::new(100, 100));
+        assert_eq!(tally.overturned(11), None);
     }
 
     proptest! {

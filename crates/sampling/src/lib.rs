@@ -1,8 +1,16 @@
 //! Registration: the sampling form and its rules, custody and life cycle.
 //!
 //! Invariants
-//! - A form is checked as a whole: every problem at once, each at its field.
+//! - A form is parsed and checked as a whole: every problem at once, each at its field.
 //! - Entry, check and approval are three people, none of whom sampled it.
 
+pub mod amendment;
+pub mod examples;
+pub mod fields;
 pub mod form;
+pub mod form_no;
 pub mod life_cycle;
+pub mod words;
+
+mod read;
+mod rules;

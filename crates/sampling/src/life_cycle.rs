@@ -1,7 +1,7 @@
 //! The life of a sample: who may do what to it when, and where it stands afterwards.
 
 use hege_core::{LabId, Role, UserId, words};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 words! {
     /// Where a sample stands (docs/DOMAIN.md 1.4).
@@ -35,9 +35,11 @@ words! {
     }
 }
 
-/// What is done to a sample, with what it needs.
+/// What is done to a sample, with what it needs. Items are named by their analyte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
+    /// The form is corrected, before the laboratory has accepted the sample.
+    Amend,
     /// Portions are sealed and addressed to a laboratory.
     Seal {
         /// Whose it is from now on.
@@ -60,20 +62,31 @@ pub enum Action {
         complete: bool,
     },
     /// The results are checked.
-    Check,
+    Check {
+        /// Items whose criterion the laboratory stated itself, and the checker confirms.
+        confirms: BTreeSet<String>,
+        /// Items that are not judgeable and leave the conclusion (不判定), each with the reason.
+        leaves_out: BTreeMap<String, String>,
+    },
     /// The report is approved; the conclusion is in force.
-    Approve(Readiness),
+    Approve {
+        /// Items that the checker left out, and the approver agrees to.
+        agrees: BTreeSet<String>,
+    },
     /// Back to testing, with the reason.
     Return {
         /// Why.
         reason: String,
     },
-    /// Out of everything, with the reason; after a report only with a second person.
+    /// One approver asks that an approved sample be voided.
+    RequestVoid {
+        /// Why.
+        reason: String,
+    },
+    /// Out of everything, with the reason. After the approval by another approver than the one who asked for it.
     Void {
         /// Why.
         reason: String,
-        /// Who agrees.
-        second: Option<UserId>,
     },
 }
 
@@ -86,15 +99,32 @@ pub struct Readiness {
     pub confirmed: bool,
 }
 
-/// Who had which part in a sample so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct People {
+/// What the items say of check and approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Items {
+    /// Those judged by a criterion that the laboratory stated itself.
+    pub stated: BTreeSet<String>,
+    /// Those that are not judgeable.
+    pub not_judgeable: BTreeSet<String>,
+    /// Those that the checker left out.
+    pub left_out: BTreeSet<String>,
+    /// What follows from them.
+    pub readiness: Readiness,
+}
+
+/// Who had which part in a sample so far, and how its items stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
     /// Who took it.
     pub samplers: BTreeSet<UserId>,
     /// Who entered a result.
     pub entered: BTreeSet<UserId>,
     /// Who checked it last.
     pub checked: Option<UserId>,
+    /// Who asked that it be voided after its approval.
+    pub void_requested: Option<UserId>,
+    /// Its items.
+    pub items: Items,
 }
 
 /// Who acts.
@@ -116,7 +146,11 @@ words! {
         CheckedIt = "checked_it", "审核人员不得批准同一样品", "who checked it may not approve it";
         NotConcluded = "not_concluded", "存在未判定项目，不能批准", "an item is not judged";
         NotConfirmed = "not_confirmed", "不合格结果未经确认", "a nonconforming result is not confirmed";
-        SecondPerson = "second_person_needed", "报告后作废须第二人同意", "after a report a void needs a second person";
+        NotConfirmedCriterion = "criterion_not_confirmed", "自定判定依据未经审核人确认", "a criterion that the laboratory stated is not confirmed by name";
+        LeftOutNotAgreed = "left_out_not_agreed", "不判定项目未经批准人同意", "an item left out is not agreed to by name";
+        ItemMisnamed = "item_misnamed", "所列项目不属此类", "an item is named that is not of this kind";
+        SecondPerson = "second_person_needed", "报告后作废须另一批准人先行提出", "after a report another approver has to ask for the void first";
+        VoidRequested = "void_requested", "已提出作废", "the void has been asked for already";
         ReasonMissing = "reason_missing", "须说明原因", "the reason is missing";
         SealsMissing = "seals_missing", "须填写封条编号", "the seal numbers are missing";
         LabMissing = "lab_missing", "须指定检验机构", "the laboratory is missing";
@@ -128,14 +162,24 @@ words! {
 ///
 /// # Errors
 /// [`Denial`] when status, role, the separation of people or a missing datum forbid it.
-pub fn apply(status: Status, action: &Action, people: &People, actor: &Actor) -> Result<Status, Denial> {
+pub fn apply(status: Status, action: &Action, past: &Past, actor: &Actor) -> Result<Status, Denial> {
     let next = next(status, action).ok_or(Denial::WrongStatus)?;
     let may = roles(status, action).iter().any(|role| actor.roles.contains(role));
     if !may {
         return Err(Denial::WrongRole);
     }
-    separated(action, people, actor)?;
-    complete(status, action, actor)?;
+    separated(action, past, actor)?;
+    complete(action, actor)?;
+    match action {
+        Action::Check { confirms, leaves_out } => checkable(confirms, leaves_out, &past.items)?,
+        Action::Approve { agrees } => approvable(agrees, &past.items)?,
+        Action::RequestVoid { .. } if past.void_requested.is_some() => return Err(Denial::VoidRequested),
+        Action::Void { .. } if status == Status::Approved => match past.void_requested {
+            Some(other) if other != actor.user => {}
+            _ => return Err(Denial::SecondPerson),
+        },
+        _ => {}
+    }
     Ok(next)
 }
 
@@ -143,14 +187,16 @@ pub fn apply(status: Status, action: &Action, people: &People, actor: &Actor) ->
 fn next(status: Status, action: &Action) -> Option<Status> {
     use Status::{Approved, Checked, Entered, HandedOver, Received, Refused, Registered, Sealed, Testing, Voided};
     match (status, action) {
+        (Registered | Sealed | HandedOver, Action::Amend) => Some(status),
         (Registered, Action::Seal { .. }) => Some(Sealed),
         (Sealed | HandedOver, Action::HandOver { .. }) => Some(HandedOver),
         (Sealed | HandedOver, Action::Receive) => Some(Received),
         (Sealed | HandedOver, Action::Refuse(_)) => Some(Refused),
         (Received | Testing | Entered, Action::Enter { complete }) => Some(if *complete { Entered } else { Testing }),
-        (Entered, Action::Check) => Some(Checked),
-        (Checked, Action::Approve(_)) => Some(Approved),
+        (Entered, Action::Check { .. }) => Some(Checked),
+        (Checked, Action::Approve { .. }) => Some(Approved),
         (Entered | Checked, Action::Return { .. }) => Some(Testing),
+        (Approved, Action::RequestVoid { .. }) => Some(Approved),
         (Refused | Voided, Action::Void { .. }) => None,
         (_, Action::Void { .. }) => Some(Voided),
         _ => None,
@@ -159,12 +205,12 @@ fn next(status: Status, action: &Action) -> Option<Status> {
 
 fn roles(status: Status, action: &Action) -> &'static [Role] {
     match action {
-        Action::Seal { .. } => &[Role::Inspector],
+        Action::Amend | Action::Seal { .. } => &[Role::Inspector],
         Action::HandOver { .. } => &[Role::Inspector, Role::Receiver],
         Action::Receive | Action::Refuse(_) => &[Role::Receiver],
         Action::Enter { .. } => &[Role::Tester],
-        Action::Check => &[Role::Checker],
-        Action::Approve(_) => &[Role::Approver],
+        Action::Check { .. } => &[Role::Checker],
+        Action::Approve { .. } | Action::RequestVoid { .. } => &[Role::Approver],
         Action::Return { .. } => &[Role::Checker, Role::Approver],
         // In the field it is the inspector's sample, in the laboratory the approver answers for it.
         Action::Void { .. } => match status {
@@ -174,34 +220,60 @@ fn roles(status: Status, action: &Action) -> &'static [Role] {
     }
 }
 
-fn separated(action: &Action, people: &People, actor: &Actor) -> Result<(), Denial> {
-    let in_laboratory = matches!(action, Action::Enter { .. } | Action::Check | Action::Approve(_));
-    if in_laboratory && people.samplers.contains(&actor.user) {
+fn separated(action: &Action, past: &Past, actor: &Actor) -> Result<(), Denial> {
+    let judges = matches!(action, Action::Check { .. } | Action::Approve { .. });
+    if (judges || matches!(action, Action::Enter { .. })) && past.samplers.contains(&actor.user) {
         return Err(Denial::SampledIt);
     }
-    if matches!(action, Action::Check | Action::Approve(_)) && people.entered.contains(&actor.user) {
+    if judges && past.entered.contains(&actor.user) {
         return Err(Denial::EnteredIt);
     }
-    if matches!(action, Action::Approve(_)) && people.checked == Some(actor.user) {
+    if matches!(action, Action::Approve { .. }) && past.checked == Some(actor.user) {
         return Err(Denial::CheckedIt);
     }
     Ok(())
 }
 
-fn complete(status: Status, action: &Action, actor: &Actor) -> Result<(), Denial> {
-    let given = |text: &String| !text.trim().is_empty();
+fn is_given(text: &str) -> bool {
+    !text.trim().is_empty()
+}
+
+fn complete(action: &Action, actor: &Actor) -> Result<(), Denial> {
     match action {
         Action::Seal { lab: None, .. } => Err(Denial::LabMissing),
-        Action::Seal { seals, .. } if !seals.iter().any(given) => Err(Denial::SealsMissing),
+        Action::Seal { seals, .. } if !seals.iter().any(|seal| is_given(seal)) => Err(Denial::SealsMissing),
         Action::HandOver { to } if *to == actor.user => Err(Denial::SamePerson),
-        Action::Approve(Readiness { concluded: false, .. }) => Err(Denial::NotConcluded),
-        Action::Approve(Readiness { confirmed: false, .. }) => Err(Denial::NotConfirmed),
-        Action::Return { reason } | Action::Void { reason, .. } if !given(reason) => Err(Denial::ReasonMissing),
-        Action::Void { second, .. } if status == Status::Approved => match second {
-            Some(second) if *second != actor.user => Ok(()),
-            _ => Err(Denial::SecondPerson),
-        },
+        Action::Return { reason } | Action::RequestVoid { reason } | Action::Void { reason } if !is_given(reason) => {
+            Err(Denial::ReasonMissing)
+        }
         _ => Ok(()),
+    }
+}
+
+/// The checker confirms by name what the laboratory stated itself, and may leave out what is not judgeable, with a reason.
+fn checkable(confirms: &BTreeSet<String>, leaves_out: &BTreeMap<String, String>, items: &Items) -> Result<(), Denial> {
+    if !confirms.is_subset(&items.stated) || !leaves_out.keys().all(|item| items.not_judgeable.contains(item)) {
+        return Err(Denial::ItemMisnamed);
+    }
+    if !leaves_out.values().all(|reason| is_given(reason)) {
+        return Err(Denial::ReasonMissing);
+    }
+    let is_settled = |item: &String| confirms.contains(item) || leaves_out.contains_key(item);
+    if items.stated.iter().all(is_settled) { Ok(()) } else { Err(Denial::NotConfirmedCriterion) }
+}
+
+/// The approver agrees by name to each item that the checker left out, and to none besides.
+fn approvable(agrees: &BTreeSet<String>, items: &Items) -> Result<(), Denial> {
+    if !agrees.is_subset(&items.left_out) {
+        return Err(Denial::ItemMisnamed);
+    }
+    if *agrees != items.left_out {
+        return Err(Denial::LeftOutNotAgreed);
+    }
+    match items.readiness {
+        Readiness { concluded: false, .. } => Err(Denial::NotConcluded),
+        Readiness { confirmed: false, .. } => Err(Denial::NotConfirmed),
+        Readiness { .. } => Ok(()),
     }
 }
 
@@ -219,17 +291,30 @@ mod tests {
         Actor { user: user(n), roles: Role::ALL.iter().copied().collect() }
     }
 
-    fn people() -> People {
-        People {
+    const READY: Readiness = Readiness { concluded: true, confirmed: true };
+
+    fn past() -> Past {
+        let items = Items { stated: names(""), not_judgeable: names(""), left_out: names(""), readiness: READY };
+        Past {
             samplers: BTreeSet::from([user(1), user(2)]),
             entered: BTreeSet::from([user(3)]),
             checked: Some(user(4)),
+            void_requested: None,
+            items,
         }
     }
 
-    const READY: Readiness = Readiness { concluded: true, confirmed: true };
+    /// `"lead cadmium"` as a set.
+    fn names(text: &str) -> BTreeSet<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
 
-    fn actions() -> [Action; 10] {
+    fn check(confirms: &str, leaves_out: &[(&str, &str)]) -> Action {
+        let leaves_out = leaves_out.iter().map(|(item, reason)| ((*item).to_owned(), (*reason).to_owned())).collect();
+        Action::Check { confirms: names(confirms), leaves_out }
+    }
+
+    fn actions() -> [Action; 12] {
         let reason = || "演示".to_owned();
         [
             Action::Seal { lab: Some(LabId(Uuid::from_u128(9))), seals: vec!["F1".to_owned()] },
@@ -238,40 +323,46 @@ mod tests {
             Action::Refuse(RefusalReason::Spoiled),
             Action::Enter { complete: false },
             Action::Enter { complete: true },
-            Action::Check,
-            Action::Approve(READY),
+            check("", &[]),
+            Action::Approve { agrees: names("") },
             Action::Return { reason: reason() },
-            Action::Void { reason: reason(), second: Some(user(7)) },
+            Action::Void { reason: reason() },
+            Action::Amend,
+            Action::RequestVoid { reason: reason() },
         ]
     }
 
     #[test]
     fn every_status_allows_what_its_row_says_and_nothing_else() {
-        let table: [(Status, [Option<Status>; 10]); 10] = {
+        let table: [(Status, [Option<Status>; 12]); 10] = {
             let v = Some(Voided);
             let t = Some(Testing);
             let e = Some(Entered);
             let h = Some(HandedOver);
             let r = Some(Received);
             let f = Some(Refused);
+            let s = Some(Sealed);
+            let a = Some(Approved);
             let n = None;
             [
-                (Registered, [Some(Sealed), n, n, n, n, n, n, n, n, v]),
-                (Sealed, [n, h, r, f, n, n, n, n, n, v]),
-                (HandedOver, [n, h, r, f, n, n, n, n, n, v]),
-                (Received, [n, n, n, n, t, e, n, n, n, v]),
-                (Refused, [n; 10]),
-                (Testing, [n, n, n, n, t, e, n, n, n, v]),
-                (Entered, [n, n, n, n, t, e, Some(Checked), n, t, v]),
-                (Checked, [n, n, n, n, n, n, n, Some(Approved), t, v]),
-                (Approved, [n, n, n, n, n, n, n, n, n, v]),
-                (Voided, [n; 10]),
+                (Registered, [s, n, n, n, n, n, n, n, n, v, Some(Registered), n]),
+                (Sealed, [n, h, r, f, n, n, n, n, n, v, s, n]),
+                (HandedOver, [n, h, r, f, n, n, n, n, n, v, h, n]),
+                (Received, [n, n, n, n, t, e, n, n, n, v, n, n]),
+                (Refused, [n; 12]),
+                (Testing, [n, n, n, n, t, e, n, n, n, v, n, n]),
+                (Entered, [n, n, n, n, t, e, Some(Checked), n, t, v, n, n]),
+                (Checked, [n, n, n, n, n, n, n, a, t, v, n, n]),
+                (Approved, [n, n, n, n, n, n, n, n, n, v, n, a]),
+                (Voided, [n; 12]),
             ]
         };
         assert_eq!(table.len(), Status::ALL.len());
         for (status, row) in table {
             for (action, expected) in actions().iter().zip(row) {
-                let outcome = apply(status, action, &people(), &actor(5));
+                let is_void = matches!(action, Action::Void { .. });
+                let past = Past { void_requested: is_void.then(|| user(6)), ..past() };
+                let outcome = apply(status, action, &past, &actor(5));
                 assert_eq!(outcome, expected.ok_or(Denial::WrongStatus), "{status} {action:?}");
             }
         }
@@ -292,11 +383,14 @@ mod tests {
             (HandedOver, 9, "inspector"),
             (Received, 9, "approver"),
             (Approved, 9, "approver"),
+            (HandedOver, 10, "inspector"),
+            (Approved, 11, "approver"),
         ];
         for (status, action, allowed) in cases {
             for role in Role::ALL {
                 let actor = Actor { user: user(5), roles: BTreeSet::from([*role]) };
-                let outcome = apply(status, &actions()[action], &people(), &actor);
+                let asked = (status == Approved && action == 9).then(|| user(6));
+                let outcome = apply(status, &actions()[action], &Past { void_requested: asked, ..past() }, &actor);
                 let may = allowed.split(' ').any(|code| code == role.code());
                 assert_eq!(outcome.err(), (!may).then_some(Denial::WrongRole), "{status} {action} {role}");
             }
@@ -305,7 +399,7 @@ mod tests {
 
     #[test]
     fn entry_check_and_approval_are_three_people_none_of_whom_sampled_it() {
-        let denied = |status, action: usize, n| apply(status, &actions()[action], &people(), &actor(n)).err();
+        let denied = |status, action: usize, n| apply(status, &actions()[action], &past(), &actor(n)).err();
         for n in [1, 2] {
             assert_eq!(denied(Received, 5, n), Some(Denial::SampledIt));
             assert_eq!(denied(Entered, 6, n), Some(Denial::SampledIt));
@@ -320,7 +414,7 @@ mod tests {
 
     #[test]
     fn what_an_action_needs_must_be_given() {
-        let denied = |status, action: Action| apply(status, &action, &people(), &actor(5)).err();
+        let denied = |status, action: Action| apply(status, &action, &past(), &actor(5)).err();
         let lab = Some(LabId(Uuid::from_u128(9)));
         assert_eq!(
             denied(Registered, Action::Seal { lab: None, seals: vec!["F1".to_owned()] }),
@@ -328,15 +422,51 @@ mod tests {
         );
         assert_eq!(denied(Registered, Action::Seal { lab, seals: vec![" ".to_owned()] }), Some(Denial::SealsMissing));
         assert_eq!(denied(Sealed, Action::HandOver { to: user(5) }), Some(Denial::SamePerson));
-        let approve = |concluded, confirmed| denied(Checked, Action::Approve(Readiness { concluded, confirmed }));
-        assert_eq!(approve(false, true), Some(Denial::NotConcluded));
-        assert_eq!(approve(true, false), Some(Denial::NotConfirmed));
         assert_eq!(denied(Checked, Action::Return { reason: String::new() }), Some(Denial::ReasonMissing));
-        let void = |status, reason: &str, second| denied(status, Action::Void { reason: reason.to_owned(), second });
-        assert_eq!(void(Received, " ", None), Some(Denial::ReasonMissing));
-        assert_eq!(void(Received, "破损", None), None);
-        assert_eq!(void(Approved, "破损", None), Some(Denial::SecondPerson));
-        assert_eq!(void(Approved, "破损", Some(user(5))), Some(Denial::SecondPerson));
-        assert_eq!(void(Approved, "破损", Some(user(6))), None);
+        assert_eq!(denied(Approved, Action::RequestVoid { reason: " ".to_owned() }), Some(Denial::ReasonMissing));
+        assert_eq!(denied(Received, Action::Void { reason: " ".to_owned() }), Some(Denial::ReasonMissing));
+        assert_eq!(denied(Received, Action::Void { reason: "破损".to_owned() }), None);
+    }
+
+    #[test]
+    fn after_the_approval_a_void_is_asked_for_by_one_and_done_by_another() {
+        let reason = || "封样争议".to_owned();
+        let outcome = |action: Action, asked: Option<u128>, n| {
+            apply(Approved, &action, &Past { void_requested: asked.map(user), ..past() }, &actor(n))
+        };
+        let (request, void) = (Action::RequestVoid { reason: reason() }, Action::Void { reason: reason() });
+        assert_eq!(outcome(void.clone(), None, 5), Err(Denial::SecondPerson));
+        assert_eq!(outcome(request.clone(), None, 5), Ok(Approved));
+        assert_eq!(outcome(request, Some(5), 6), Err(Denial::VoidRequested));
+        assert_eq!(outcome(void.clone(), Some(5), 5), Err(Denial::SecondPerson));
+        assert_eq!(outcome(void, Some(5), 6), Ok(Voided));
+    }
+
+    #[test]
+    fn a_stated_criterion_is_confirmed_by_name_and_only_what_is_not_judgeable_is_left_out() {
+        let items = Items { stated: names("lead tin"), not_judgeable: names("tin zinc"), ..past().items };
+        let past = Past { items, ..past() };
+        let denied = |action: Action| apply(Entered, &action, &past, &actor(5)).err();
+        assert_eq!(denied(check("lead tin", &[])), None);
+        assert_eq!(denied(check("lead", &[("tin", "样品用尽")])), None, "what is left out needs no criterion");
+        assert_eq!(denied(check("lead tin", &[("zinc", "样品用尽")])), None);
+        assert_eq!(denied(check("lead", &[])), Some(Denial::NotConfirmedCriterion));
+        assert_eq!(denied(check("lead tin zinc", &[])), Some(Denial::ItemMisnamed), "zinc has no stated criterion");
+        assert_eq!(denied(check("tin", &[("lead", "样品用尽")])), Some(Denial::ItemMisnamed), "lead is judged");
+        assert_eq!(denied(check("lead tin", &[("zinc", " ")])), Some(Denial::ReasonMissing));
+    }
+
+    #[test]
+    fn an_approval_agrees_to_each_item_left_out_and_rests_on_a_conclusion() {
+        let denied = |agrees: &str, readiness| {
+            let items = Items { left_out: names("tin zinc"), readiness, ..past().items };
+            apply(Checked, &Action::Approve { agrees: names(agrees) }, &Past { items, ..past() }, &actor(5)).err()
+        };
+        assert_eq!(denied("tin zinc", READY), None);
+        assert_eq!(denied("tin", READY), Some(Denial::LeftOutNotAgreed));
+        assert_eq!(denied("", READY), Some(Denial::LeftOutNotAgreed));
+        assert_eq!(denied("tin zinc lead", READY), Some(Denial::ItemMisnamed));
+        assert_eq!(denied("tin zinc", Readiness { concluded: false, ..READY }), Some(Denial::NotConcluded));
+        assert_eq!(denied("tin zinc", Readiness { confirmed: false, ..READY }), Some(Denial::NotConfirmed));
     }
 }

@@ -72,7 +72,7 @@ pub fn hash(value: &Value) -> String {
     hex::encode(Sha256::digest(canonical(value).to_string()))
 }
 
-fn canonical(value: &Value) -> Value {
+pub(crate) fn canonical(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
             let mut fields: Vec<(&String, &Value)> = map.iter().collect();

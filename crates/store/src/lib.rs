@@ -6,10 +6,13 @@
 //! - Rows live here, domain types in the pure crates; nothing is decided here.
 
 pub mod alerts;
+pub mod amendments;
 pub mod audit;
 pub mod cells;
 pub mod criteria;
 pub mod db;
+pub mod form_numbers;
+pub mod idempotency;
 pub mod outbox;
 pub mod people;
 pub mod plans;

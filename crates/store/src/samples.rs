@@ -181,7 +181,7 @@ impl Audited for CustodyRow {
     }
 }
 
-fn key(id: SampleId) -> (i32, Id) {
+pub(crate) fn key(id: SampleId) -> (i32, Id) {
     (i32::from(id.city.get()), Id(id.uuid))
 }
 
@@ -203,6 +203,18 @@ pub fn sample_fetch(conn: &mut Conn, id: SampleId) -> Result<Option<Sample>, Err
     Ok(on!(conn, c => sample::table.find((city, id)).select(Sample::as_select()).first(c).optional())?)
 }
 
+/// Which sample of a city has this form number.
+///
+/// # Errors
+/// Those of the database.
+pub fn form_no_holder(conn: &mut Conn, city: i32, form_no: &str) -> Result<Option<Id>, Error> {
+    Ok(on!(conn, c => sample::table
+        .filter(sample::city.eq(city).and(sample::form_no.eq(form_no)))
+        .select(sample::id)
+        .first(c)
+        .optional())?)
+}
+
 /// What of a sample's row changes over its life.
 #[derive(Debug, Clone, PartialEq, AsChangeset)]
 #[diesel(table_name = sample, treat_none_as_null = true)]
@@ -219,6 +231,21 @@ pub struct SampleProgress {
     pub decided_at: Option<Ts>,
     /// Its revision.
     pub conclusion_revision: i32,
+}
+
+impl SampleProgress {
+    /// A sample's progress as it stands, to change something of.
+    #[must_use]
+    pub fn of(sample: &Sample) -> Self {
+        Self {
+            status: sample.status.clone(),
+            standing: sample.standing,
+            lab_id: sample.lab_id,
+            received_at: sample.received_at,
+            decided_at: sample.decided_at,
+            conclusion_revision: sample.conclusion_revision,
+        }
+    }
 }
 
 /// Changes a sample that still has the revision `seen`, and gives it the next one. None when somebody was faster: nothing
@@ -317,4 +344,48 @@ pub fn item_update(conn: &mut Conn, row: &Item) -> Result<(), Error> {
         ))
         .execute(c))?;
     Ok(())
+}
+
+/// A sample with a conclusion that may count, as alerts need it.
+#[derive(Debug, Clone, PartialEq, Queryable)]
+pub struct Concluded {
+    /// The shard.
+    pub city: i32,
+    /// The sample.
+    pub id: Id,
+    /// 抽样单编号.
+    pub form_no: String,
+    /// County of the sampling place.
+    pub region: i32,
+    /// 任务类别.
+    pub task_type: Word<TaskType>,
+    /// 样品类型.
+    pub sample_kind: Word<SampleKind>,
+    /// Month of sampling.
+    pub month: i32,
+    /// 标称生产者.
+    pub producer: Option<String>,
+    /// The conclusion in force.
+    pub standing: Word<Standing>,
+    /// When the sample's first conclusion was given.
+    pub at: Ts,
+}
+
+/// The samples of a stage and of these months of sampling (both included) whose conclusion in force is conforming or
+/// nonconforming, in the order in which they were first concluded.
+///
+/// # Errors
+/// Those of the database.
+pub fn concluded(conn: &mut Conn, stage: Stage, (from, until): (i32, i32)) -> Result<Vec<Concluded>, Error> {
+    let counted = || [Word(Standing::Conforming), Word(Standing::Nonconforming)];
+    Ok(on!(conn, c => sample::table
+        .inner_join(conclusion::table.on(conclusion::city.eq(sample::city).and(conclusion::sample_id.eq(sample::id))))
+        .filter(sample::stage.eq(Word(stage)).and(sample::month.between(from, until)))
+        .filter(sample::standing.eq_any(counted()).and(conclusion::revision.eq(1)))
+        .order((conclusion::decided_at, sample::form_no))
+        .select((
+            sample::city, sample::id, sample::form_no, sample::region, sample::task_type, sample::sample_kind,
+            sample::month, sample::producer, sample::standing, conclusion::decided_at,
+        ))
+        .load(c))?)
 }

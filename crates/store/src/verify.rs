@@ -1,9 +1,10 @@
 //! `hege verify`: recomputes what the database says of itself and names what differs.
 
+use crate::amendments::AmendmentRow;
 use crate::audit::{AuditRow, Audited, Seal, row_hash, seal_hash};
 use crate::cells::CellRow;
 use crate::samples::{ConclusionRow, CustodyRow, Item, Sample};
-use crate::schema::{audit, audit_seal, conclusion, custody_event, item, rate_cell, sample};
+use crate::schema::{amendment, audit, audit_seal, conclusion, custody_event, item, rate_cell, sample};
 use crate::types::Word;
 use crate::{Conn, Error, on};
 use diesel::prelude::*;
@@ -83,6 +84,9 @@ fn rows(conn: &mut Conn, city: i32, audits: &[AuditRow], findings: &mut Vec<Find
     compare(&conclusions, &mut recorded, findings)?;
     let custody: Vec<CustodyRow> = on!(conn, c => custody_event::table.filter(custody_event::city.eq(city)).select(CustodyRow::as_select()).load(c))?;
     compare(&custody, &mut recorded, findings)?;
+    let amendments: Vec<AmendmentRow> =
+        on!(conn, c => amendment::table.filter(amendment::city.eq(city)).select(AmendmentRow::as_select()).load(c))?;
+    compare(&amendments, &mut recorded, findings)?;
     findings.extend(recorded.into_keys().map(|(table, key)| Finding::Missing { table, key }));
     Ok(())
 }

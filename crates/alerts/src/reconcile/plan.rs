@@ -82,42 +82,36 @@ impl<Id> Change<Id> {
 /// closed is not raised again. A stored alert without an excursion is withdrawn; it comes back when its excursion does.
 #[must_use]
 pub fn plan<Id: Copy>(stored: &[Stored<Id>], excursions: &[Excursion], now: Timestamp) -> Vec<Change<Id>> {
-    let told_by = tellers(stored, excursions);
+    let mut untold: Vec<&Stored<Id>> = stored.iter().collect();
     let mut changes = Vec::new();
-    for (excursion, teller) in excursions.iter().zip(&told_by) {
+    for (excursion, teller) in excursions.iter().zip(tellers(&mut untold, excursions)) {
         match teller {
-            Some(index) => changes.extend(stored.get(*index).into_iter().flat_map(|alert| between(alert, excursion))),
+            Some(alert) => changes.extend(between(alert, excursion)),
             None if stored.iter().any(|alert| by_person(alert) && overlap(alert, excursion)) => {}
             None => changes.push(Change::Raise(*excursion)),
         }
     }
-    for (index, alert) in stored.iter().enumerate() {
-        if is_live(alert) && !told_by.contains(&Some(index)) {
-            changes.push(Change::End { id: alert.id, ending: Ending::Unfounded, at: now, evidence: None });
-        }
-    }
+    let withdrawn =
+        |alert: &Stored<Id>| Change::End { id: alert.id, ending: Ending::Unfounded, at: now, evidence: None };
+    changes.extend(untold.into_iter().filter(|alert| is_live(alert)).map(withdrawn));
     changes
 }
 
-/// For each excursion, the place of the stored alert that tells it.
-fn tellers<Id>(stored: &[Stored<Id>], excursions: &[Excursion]) -> Vec<Option<usize>> {
-    let mut told_by: Vec<Option<usize>> = vec![None; excursions.len()];
-    let mut assign = |fits: &dyn Fn(&Stored<Id>, &Excursion) -> bool| {
-        for (place, excursion) in excursions.iter().enumerate() {
-            let free = |index: &usize, told_by: &[Option<usize>]| !told_by.contains(&Some(*index));
-            if told_by.get(place) == Some(&None) {
-                let fitting = stored.iter().enumerate().filter(|(_, alert)| fits(alert, excursion));
-                let found = fitting.map(|(index, _)| index).find(|index| free(index, &told_by));
-                if let Some(slot) = told_by.get_mut(place) {
-                    *slot = found;
-                }
-            }
+/// For each excursion the stored alert that tells it, which is taken out of `untold`.
+fn tellers<'a, Id>(untold: &mut Vec<&'a Stored<Id>>, excursions: &[Excursion]) -> Vec<Option<&'a Stored<Id>>> {
+    let fits_best_first: [fn(&Stored<Id>, &Excursion) -> bool; 3] = [
+        |alert, excursion| is_live(alert) && same_opening(alert, excursion),
+        |alert, excursion| is_live(alert) && overlap(alert, excursion),
+        |alert, excursion| is_withdrawn(alert) && same_opening(alert, excursion),
+    ];
+    let mut tellers = vec![None; excursions.len()];
+    for fits in fits_best_first {
+        for (excursion, teller) in excursions.iter().zip(&mut tellers).filter(|(_, teller)| teller.is_none()) {
+            let place = untold.iter().position(|alert| fits(alert, excursion));
+            *teller = place.map(|place| untold.remove(place));
         }
-    };
-    assign(&|alert, excursion| is_live(alert) && same_opening(alert, excursion));
-    assign(&|alert, excursion| is_live(alert) && overlap(alert, excursion));
-    assign(&|alert, excursion| is_withdrawn(alert) && same_opening(alert, excursion));
-    told_by
+    }
+    tellers
 }
 
 fn by_person<Id>(alert: &Stored<Id>) -> bool {

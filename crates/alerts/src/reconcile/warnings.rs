@@ -88,20 +88,16 @@ impl<Id> WarningChange<Id> {
 /// withdrawn; it comes back when its first signal does.
 #[must_use]
 pub fn warnings<Id: Copy>(stored: &[StoredWarning<Id>], signals: &[Signal], now: Timestamp) -> Vec<WarningChange<Id>> {
-    let warnings = unanswered(stored, signals);
-    let tellers: Vec<Option<usize>> = warnings.iter().map(|warning| teller(stored, warning)).collect();
+    let mut untold: Vec<&StoredWarning<Id>> = stored.iter().collect();
     let mut changes = Vec::new();
-    for (warning, teller) in warnings.iter().zip(&tellers) {
-        match teller.and_then(|index| stored.get(index)) {
-            Some(alert) => changes.extend(between(alert, *warning)),
-            None => changes.push(WarningChange::Raise(*warning)),
+    for warning in unanswered(stored, signals) {
+        match teller(&mut untold, &warning) {
+            Some(alert) => changes.extend(between(alert, warning)),
+            None => changes.push(WarningChange::Raise(warning)),
         }
     }
-    for (index, alert) in stored.iter().enumerate() {
-        if is_live(alert) && !tellers.contains(&Some(index)) {
-            changes.push(WarningChange::End { id: alert.id, ending: Ending::Unfounded, at: now });
-        }
-    }
+    let withdrawn = |alert: &StoredWarning<Id>| WarningChange::End { id: alert.id, ending: Ending::Unfounded, at: now };
+    changes.extend(untold.into_iter().filter(|alert| is_live(alert)).map(withdrawn));
     changes
 }
 
@@ -129,15 +125,16 @@ fn is_under<Id>(alert: &StoredWarning<Id>, signal: &Signal) -> bool {
     alert.opened_at >= signal.target_since && signal.target_until.is_none_or(|until| alert.opened_at < until)
 }
 
-/// The place of the stored alert that tells a warning: a live one under the same target, the one of the same opening first,
-/// else a withdrawn one of the same opening.
-fn teller<Id>(stored: &[StoredWarning<Id>], warning: &Warning) -> Option<usize> {
+/// The stored alert that tells a warning, which is taken out of `untold`: a live one under the same target, the one of the
+/// same opening first, else a withdrawn one of the same opening.
+fn teller<'a, Id>(untold: &mut Vec<&'a StoredWarning<Id>>, warning: &Warning) -> Option<&'a StoredWarning<Id>> {
     let same_opening = |alert: &StoredWarning<Id>| alert.opened_at == warning.first.at;
     let live = |alert: &StoredWarning<Id>| is_live(alert) && is_under(alert, &warning.first);
-    let place = |fits: &dyn Fn(&StoredWarning<Id>) -> bool| stored.iter().position(fits);
-    place(&|alert| live(alert) && same_opening(alert))
+    let place = |fits: &dyn Fn(&StoredWarning<Id>) -> bool| untold.iter().position(|alert| fits(alert));
+    let place = place(&|alert| live(alert) && same_opening(alert))
         .or_else(|| place(&live))
-        .or_else(|| place(&|alert| is_withdrawn(alert) && same_opening(alert)))
+        .or_else(|| place(&|alert| is_withdrawn(alert) && same_opening(alert)))?;
+    Some(untold.remove(place))
 }
 
 fn is_withdrawn<Id>(alert: &StoredWarning<Id>) -> bool {

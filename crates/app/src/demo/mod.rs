@@ -33,6 +33,7 @@ use jiff::{Timestamp, ToSpan};
 use life::{Fate, Life};
 use places::Unit;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use story::{CITIES, Owed, STREAMS};
 
 /// The seed of the demonstration that ships.
@@ -145,17 +146,17 @@ impl<'a> World<'a> {
     }
 
     /// The items of a food class that have a verified limit on a date, with it.
-    fn limits(&self, class: &str, on: Date) -> Vec<(&str, &Criterion)> {
-        let limit = |analyte| self.catalogue.find(class, analyte, on, None).ok()?.national;
+    fn limits(&self, class: &str, on: Date) -> Vec<(&str, Arc<Criterion>)> {
+        let limit = |analyte| self.catalogue.find(class, analyte, on, None).national.ok();
         let analytes = self.analytes.get(class).into_iter().flatten();
-        let limits = analytes.filter_map(|analyte| Some((analyte.as_str(), limit(analyte)?.1)));
+        let limits = analytes.filter_map(|analyte| Some((analyte.as_str(), limit(analyte)?)));
         limits.filter(|(_, criterion)| values::is_supported(criterion)).collect()
     }
 }
 
 /// The analytes that a food class has a limit for, whatever its edition.
 fn limited(catalogue: &Catalogue, class: &str, analytes: &[Row]) -> Vec<String> {
-    let has = |analyte: &&str| catalogue.find(class, analyte, LAST_DAY, None) != Err(Reason::NoCriterion);
+    let has = |analyte: &&str| catalogue.find(class, analyte, LAST_DAY, None).national != Err(Reason::NoCriterion);
     analytes.iter().map(|row| row.text("code")).filter(has).map(str::to_owned).collect()
 }
 
@@ -221,7 +222,7 @@ impl Making<'_> {
 struct Order<'w> {
     food: &'w Food,
     date: Date,
-    limits: Vec<(&'w str, &'w Criterion)>,
+    limits: Vec<(&'w str, Arc<Criterion>)>,
 }
 
 /// A food in season, of a date on which it has limits, and up to seven of them.
@@ -256,13 +257,14 @@ fn producer(world: &World<'_>, (food, unit): (&Food, &Unit), dice: &mut Dice) ->
 }
 
 /// A result for each item; of a failing sample one fails, and seldom a prohibited substance.
-fn results(limits: &[(&str, &Criterion)], (fate, fails): (Fate, bool), dice: &mut Dice) -> Option<Vec<DemoResult>> {
+fn results(limits: &[(&str, Arc<Criterion>)], (fate, fails): (Fate, bool), dice: &mut Dice) -> Option<Vec<DemoResult>> {
     let failing = dice.weighted(limits, |(_, limit)| match limit.rule {
         Rule::NotDetected { .. } => 1,
         _ => 12,
     })?;
-    let one =
-        |(analyte, limit): &(&str, &Criterion)| values::result(analyte, limit, fails && *analyte == failing.0, dice);
+    let one = |(analyte, limit): &(&str, Arc<Criterion>)| {
+        values::result(analyte, limit, fails && *analyte == failing.0, dice)
+    };
     let mut results: Vec<DemoResult> = limits.iter().map(one).collect::<Option<_>>()?;
     if fate == Fate::Unjudgeable {
         // A decimal point typed as a slash: it has two readings, so it has none.

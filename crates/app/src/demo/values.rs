@@ -213,13 +213,14 @@ mod tests {
     use hege_core::decimal;
     use hege_lab::judge::{Entry, judge};
     use hege_lab::{ItemVerdict, Reason};
+    use std::sync::Arc;
 
-    fn verdict(result: &DemoResult, criterion: &Criterion) -> (ItemVerdict, Reason) {
+    fn verdict(result: &DemoResult, criterion: &Arc<Criterion>) -> (ItemVerdict, Reason) {
         let entry = Entry {
             result: &result.reported,
             unit: result.unit.as_deref(),
             lod: result.lod.as_deref(),
-            moisture: result.moisture.as_deref().map(|water| decimal::parse(water).unwrap()),
+            moisture: result.moisture.as_deref(),
             ..Entry::default()
         };
         let judgement = judge(&entry, criterion);
@@ -227,7 +228,7 @@ mod tests {
     }
 
     /// Every verified limit of every class on the days of the demonstration.
-    fn limits(of: &mut dyn FnMut(&str, &Criterion)) {
+    fn limits(of: &mut dyn FnMut(&str, &Arc<Criterion>)) {
         let catalogue = catalogue::shipped().unwrap();
         let rows = |text, name| reference::rows((name, "code"), text, &mut hege_core::Problems::new());
         let classes = rows(include_str!("../../data/food-classes.csv"), "classes");
@@ -235,8 +236,8 @@ mod tests {
         for (class, analyte) in classes.iter().flat_map(|class| analytes.iter().map(move |analyte| (class, analyte))) {
             for on in ["2025-01-15", "2025-09-15"] {
                 let found = catalogue.find(class.text("code"), analyte.text("code"), on.parse().unwrap(), None);
-                if let Some((_, criterion)) = found.ok().and_then(|found| found.national) {
-                    of(analyte.text("code"), criterion);
+                if let Ok(criterion) = found.national {
+                    of(analyte.text("code"), &criterion);
                 }
             }
         }

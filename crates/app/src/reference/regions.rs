@@ -62,6 +62,12 @@ impl Regions {
     }
 }
 
+impl FromIterator<Region> for Regions {
+    fn from_iter<I: IntoIterator<Item = Region>>(regions: I) -> Self {
+        Self(regions.into_iter().map(|region| (region.code, region)).collect())
+    }
+}
+
 pub(super) fn parse(text: &str, problems: &mut Problems) -> Regions {
     let mut regions = BTreeMap::new();
     for row in rows(("regions", "code"), text, problems) {

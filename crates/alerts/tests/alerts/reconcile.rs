@@ -1,5 +1,4 @@
 //! Stored alerts against what a replay finds.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use hege_alerts::cusum::{Chart, Signal};
 use hege_alerts::plan::{Excursion, Grade, Step};

@@ -1,5 +1,4 @@
 //! The state machines, step by step, against the vectors and the rule's own words.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use hege_alerts::cusum::{Chart, run_length};
 use hege_alerts::plan::{Event, Grade, Stream, Target, Transition};
@@ -11,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 fn group(name: &str, count: usize) -> Vec<Value> {
-    let all: Value = serde_json::from_str(include_str!("../../../tests/fixtures/vectors.json")).unwrap();
+    let all: Value = serde_json::from_str(include_str!("../../../../tests/fixtures/vectors.json")).unwrap();
     let vectors = all[name].as_array().unwrap().clone();
     assert_eq!(vectors.len(), count);
     vectors

@@ -1,5 +1,4 @@
 //! What an alert says of itself.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use hege_alerts::evidence::probability;
 use hege_alerts::{AlertKind, AlertStatus, Ending, Evidence, Key, Rule, Window};

@@ -1,5 +1,4 @@
 //! A whole year run again from its conclusions.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use hege_alerts::cusum::{self, Chart, Held};
 use hege_alerts::plan::{self, Excursion, Grade, PlanYear, Target, TargetVersion, closing_of};

@@ -1,0 +1,113 @@
+//! 更正: a registered form is corrected before the laboratory accepts the sample.
+
+use crate::fields::{json_of, stored_fields};
+use crate::record::{audit, cell_moved, custody};
+use crate::samples::{form_columns, load};
+use crate::{Call, Error};
+use hege_core::{Problems, SampleId};
+use hege_sampling::amendment::{self, Change};
+use hege_sampling::form::{Context, Fields};
+use hege_sampling::life_cycle::{Action, apply};
+use hege_store::Store;
+use hege_store::amendments::{AmendmentRow, amendment_insert, amendments_of, sample_amend};
+use hege_store::audit::Audited;
+use hege_store::samples::Sample;
+use hege_store::types::{Doc, Id, Ts};
+use serde_json::{Value, json};
+
+/// Opens and seals personal data: the key is the caller's.
+#[derive(Clone, Copy)]
+pub struct Vault<'a> {
+    /// The personal fields of what was sealed; none when it cannot be opened.
+    pub open: &'a dyn Fn(&[u8]) -> Option<Fields>,
+    /// Seals personal fields; none when they cannot be.
+    pub seal: &'a dyn Fn(&Fields) -> Option<Vec<u8>>,
+}
+
+/// What is to be corrected.
+#[derive(Clone, Copy)]
+pub struct Correction<'a> {
+    /// The revision that the person saw.
+    pub seen: i64,
+    /// The fields with their new values; blank text takes a value away.
+    pub changes: &'a Fields,
+    /// Why.
+    pub reason: &'a str,
+    /// What the outside knows.
+    pub context: &'a Context<'a>,
+    /// For the personal fields.
+    pub vault: Vault<'a>,
+}
+
+/// Corrects a form: the sample as it stands now, and the doubts about it.
+///
+/// # Errors
+/// [`Error::NotFound`] for another organisation than the one that took it, [`Error::Denied`] without the inspector's role or
+/// after receipt, [`Error::Conflict`] when somebody was faster, [`Error::Invalid`] with every problem of the new form,
+/// [`Error::Personal`].
+pub fn amend(
+    store: &Store,
+    call: &Call,
+    id: SampleId,
+    correction: &Correction<'_>,
+) -> Result<(Sample, Problems), Error> {
+    store.write(|conn| {
+        let loaded = load(conn, call, id)?;
+        let before = &loaded.sample;
+        if before.sampling_org_id != Id(call.organisation.0) {
+            return Err(Error::NotFound);
+        }
+        apply(loaded.status, &Action::Amend, &loaded.past, &loaded.actor)?;
+        if before.revision != correction.seen {
+            return Err(Error::Conflict);
+        }
+        let amended = amended(before, correction)?;
+        let personal = if amended.changes.iter().any(|change| change.personal) {
+            sealed(&amended.form.personal(), correction.vault)?
+        } else {
+            before.personal.clone()
+        };
+        let columns = form_columns(&amended.form, personal);
+        let sample = sample_amend(conn, id, correction.seen, &columns)?.ok_or(Error::Conflict)?;
+        let row = AmendmentRow {
+            city: sample.city,
+            sample_id: sample.id,
+            seq: amendments_of(conn, id)?.last().map_or(1, |last| last.seq + 1),
+            changes: Doc(amended.changes.iter().map(told).collect()),
+            reason: correction.reason.trim().to_owned(),
+            person_id: Id(call.user().0),
+            at: Ts(call.at),
+        };
+        amendment_insert(conn, &row)?;
+        let fields: Vec<&str> = amended.changes.iter().map(|change| change.field).collect();
+        let detail = json!({"amendment": row.seq, "fields": fields});
+        let event = custody(conn, call, id, ("amended", detail.clone()))?;
+        audit(conn, call, id, ("amended", vec![sample.touched()?, row.touched()?, event], detail))?;
+        cell_moved(conn, before, &sample)?;
+        Ok((sample, amended.warnings))
+    })
+}
+
+fn amended(before: &Sample, correction: &Correction<'_>) -> Result<amendment::Amended, Error> {
+    let mut stored = stored_fields(&before.form.0).ok_or(hege_store::Error::Corrupt("sample"))?;
+    if let Some(sealed) = &before.personal {
+        stored.extend((correction.vault.open)(sealed).ok_or(Error::Personal)?);
+    }
+    amendment::amend(&stored, correction.changes, correction.reason, correction.context).map_err(Error::Invalid)
+}
+
+fn sealed(personal: &Fields, vault: Vault<'_>) -> Result<Option<Vec<u8>>, Error> {
+    if personal.is_empty() {
+        return Ok(None);
+    }
+    (vault.seal)(personal).ok_or(Error::Personal).map(Some)
+}
+
+/// A change as it stands in the record. Personal values are not written there.
+fn told(change: &Change) -> Value {
+    if change.personal {
+        return json!({"field": change.field, "personal": true});
+    }
+    let value = |raw: &Option<_>| raw.as_ref().map(json_of);
+    json!({"field": change.field, "old": value(&change.old), "new": value(&change.new)})
+}

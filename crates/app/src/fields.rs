@@ -1,0 +1,57 @@
+//! A form's fields between JSON and the rules: the rules know no JSON.
+
+use hege_sampling::form::{Fields, Raw};
+use serde_json::{Map, Value};
+
+/// The version of the stored document.
+const VERSION: u32 = 1;
+
+/// The fields of a JSON object as it came in: every value whose type no field has is kept as such, and so is told of.
+#[must_use]
+pub fn fields_of(object: &Map<String, Value>) -> Fields {
+    object.iter().map(|(code, value)| (code.clone(), raw(value))).collect()
+}
+
+fn raw(value: &Value) -> Raw {
+    match value {
+        Value::String(text) => Raw::Text(text.clone()),
+        Value::Bool(flag) => Raw::Flag(*flag),
+        Value::Array(values) => {
+            let texts: Option<Vec<String>> = values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
+            texts.map_or(Raw::Other, Raw::List)
+        }
+        Value::Null | Value::Number(_) | Value::Object(_) => Raw::Other,
+    }
+}
+
+/// A field's value as JSON.
+#[must_use]
+pub fn json_of(raw: &Raw) -> Value {
+    match raw {
+        Raw::Text(text) => Value::from(text.as_str()),
+        Raw::Flag(flag) => Value::from(*flag),
+        Raw::List(texts) => Value::from(texts.as_slice()),
+        Raw::Other => Value::Null,
+    }
+}
+
+/// Fields as a JSON object.
+#[must_use]
+pub fn object_of(fields: &Fields) -> Map<String, Value> {
+    fields.iter().map(|(code, raw)| (code.clone(), json_of(raw))).collect()
+}
+
+/// The document that is stored of a form: its fields and the version of their table.
+pub(crate) fn document_of(fields: &Fields) -> Value {
+    let mut object = Map::from_iter([("version".to_owned(), Value::from(VERSION))]);
+    object.extend(object_of(fields));
+    Value::Object(object)
+}
+
+/// The fields of a stored document. None when it is of a version that this program does not know.
+pub(crate) fn stored_fields(document: &Value) -> Option<Fields> {
+    let object = document.as_object().filter(|object| object.get("version") == Some(&Value::from(VERSION)))?;
+    let mut fields = fields_of(object);
+    fields.remove("version");
+    Some(fields)
+}
