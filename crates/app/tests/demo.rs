@@ -1,24 +1,32 @@
 //! The demonstration's content: the same everywhere, lawful in every step, judged as intended, and telling its story.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use hege_alerts::cusum::Chart;
-use hege_alerts::plan::{Event, Grade, Stream, Target, Transition};
+use hege_alerts::conclusions::Counted;
+use hege_alerts::cusum::{self, Held};
+use hege_alerts::plan::{self, Grade, PlanYear, Target, TargetVersion};
 use hege_app::catalogue;
-use hege_app::demo::{DemoAct, DemoResult, DemoSample, DemoValue, NOW, SEED, people, samples};
+use hege_app::demo::{DemoAct, DemoSample, NOW, SEED, people, samples};
 use hege_app::reference::{self, Reference};
+use hege_app::results::{Value, enter};
+use hege_app::samples::{Registration, register};
+use hege_app::{Call, PROVINCE, Scope};
 use hege_core::date::china_date;
-use hege_core::{Month, RegionCode, Role, SampleKind, Stage, TaskType, UserId};
-use hege_lab::conclusion::{Conclusion, Standing, conclude};
-use hege_lab::judge::{Entry, judge};
+use hege_core::{Month, Problems, RegionCode, Role, SampleKind, Stage, TaskType, UserId};
+use hege_lab::case::{Case, judge_case};
 use hege_lab::{Catalogue, ItemVerdict};
-use hege_rates::{Counting, Tally};
-use hege_sampling::form::{Context, Draft, Stated, check};
-use hege_sampling::life_cycle::{Action, Actor, People, Readiness, Status, apply};
+use hege_rates::{Counting, Standing, Tally};
+use hege_sampling::form::{Context, Form, Raw, check};
+use hege_sampling::form_no::FormNo;
+use hege_sampling::life_cycle::{Action, Actor, Status};
+use hege_store::Store;
+use hege_store::samples::Sample;
+use hege_store::verify::verify_city;
+use hege_testkit::databases;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::LazyLock;
+use uuid::Uuid;
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| catalogue::shipped().unwrap());
 static ALL: LazyLock<Vec<DemoSample>> = LazyLock::new(|| made(SEED));
@@ -33,7 +41,7 @@ fn made(seed: u64) -> Vec<DemoSample> {
 
 fn text<'a>(sample: &'a DemoSample, code: &str) -> Option<&'a str> {
     match sample.form.get(code)? {
-        DemoValue::Text(text) => Some(text),
+        Raw::Text(text) => Some(text),
         other => panic!("{code}: {other:?}"),
     }
 }
@@ -54,16 +62,23 @@ fn month(sample: &DemoSample) -> Month {
     Month::of(china_date(word(sample, "sampled_at").unwrap()))
 }
 
-fn approved_at(sample: &DemoSample) -> Option<Timestamp> {
-    sample.steps.iter().find(|step| step.act == DemoAct::Approve).map(|step| step.at)
+/// When an action of a kind was last done.
+fn at(sample: &DemoSample, is: fn(&Action) -> bool) -> Option<Timestamp> {
+    let step = sample.steps.iter().rfind(|step| matches!(&step.act, DemoAct::Step(action) if is(action)));
+    step.map(|step| step.at)
 }
 
-/// Concluded and counted samples of a stage, in order of approval.
-fn concluded(of: Stage) -> Vec<(Timestamp, Month, bool)> {
+fn approved_at(sample: &DemoSample) -> Option<Timestamp> {
+    at(sample, |action| matches!(action, Action::Approve { .. }))
+}
+
+/// Concluded and counted samples of a stage.
+fn concluded(of: Stage) -> Vec<Counted> {
     let counted = ALL.iter().filter(|sample| stage(sample) == of && counts(sample));
-    let mut concluded: Vec<_> = counted.filter_map(|s| Some((approved_at(s)?, month(s), s.conforms?))).collect();
-    concluded.sort_unstable();
-    concluded
+    let counted = counted.filter_map(|sample| {
+        Some(Counted { at: approved_at(sample)?, month: month(sample), conforming: sample.conforms? })
+    });
+    counted.collect()
 }
 
 #[test]
@@ -98,56 +113,31 @@ fn no_two_samples_share_an_id_or_a_form_number() {
     assert!(ALL.iter().all(|sample| sample.id.uuid.get_version_num() == 7));
 }
 
-fn draft(sample: &DemoSample) -> Draft {
-    let owned = |code| text(sample, code).map(str::to_owned);
-    let stated =
-        |code| text(sample, code).map(|text| if text == "/" { Stated::Nothing } else { Stated::Text(text.to_owned()) });
-    let samplers = match sample.form.get("samplers") {
-        Some(DemoValue::List(ids)) => ids.iter().map(|id| id.parse().unwrap()).collect(),
-        other => panic!("{other:?}"),
+fn registered(sample: &DemoSample) -> (Form, Problems) {
+    static CLASSES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+        include_str!("../data/food-classes.csv").lines().map(|line| line.split(',').next().unwrap()).collect()
+    });
+    let first = sample.steps.first().unwrap();
+    assert_eq!(first.act, DemoAct::Register);
+    let context = Context {
+        now: first.at,
+        region: &|code, on| reference().regions.known(code, on),
+        food_class: &|code| CLASSES.contains(code),
+        microbiological: sample.ordered.iter().any(|(analyte, _)| analyte == "aerobic-count"),
     };
-    Draft {
-        id: word(sample, "id"),
-        form_no: owned("form_no"),
-        stage: word(sample, "stage"),
-        sector: word(sample, "sector"),
-        task_type: word(sample, "task_type"),
-        sample_kind: word(sample, "sample_kind"),
-        region: word(sample, "region"),
-        food_class: owned("food_class"),
-        product_name: owned("product_name"),
-        sampled_unit: owned("sampled_unit"),
-        producer: stated("producer"),
-        batch_no: stated("batch_no"),
-        packaging: word(sample, "packaging"),
-        // Harvest and slaughter are dates of production to this form.
-        date_kind: word(sample, "date_kind").or(Some(hege_sampling::form::DateKind::Production)),
-        date: word(sample, "date"),
-        sampled_at: word(sample, "sampled_at"),
-        samplers,
-        sample_qty: word(sample, "sample_qty"),
-        backup_qty: word(sample, "backup_qty"),
-        qty_unit: owned("qty_unit"),
-        uscc: owned("uscc"),
-        barcode: owned("barcode"),
-        production_licence: owned("production_licence"),
-    }
+    check(&sample.form, &context).unwrap_or_else(|problems| panic!("{problems:?} {sample:?}"))
 }
 
 #[test]
 fn every_form_passes_its_check_without_a_warning() {
-    let classes: BTreeSet<&str> =
-        include_str!("../data/food-classes.csv").lines().map(|line| line.split(',').next().unwrap()).collect();
-    let region = |code: RegionCode, on: Date| reference().regions.known(code, on);
     for sample in ALL.iter() {
-        let registered = sample.steps.first().unwrap();
-        assert_eq!(registered.act, DemoAct::Register);
-        let context = Context { now: registered.at, region: &region, food_class: &|code| classes.contains(code) };
-        let warnings = check(&draft(sample), &context).unwrap();
+        let (form, warnings) = registered(sample);
         assert!(warnings.is_empty(), "{warnings:?} {sample:?}");
+        assert_eq!(form.id, sample.id);
         for code in ["sampled_unit", "producer"] {
             assert!(text(sample, code).is_some_and(|name| name == "/" || name.starts_with("演示")), "{sample:?}");
         }
+        assert!(form.form_no.parse::<FormNo>().is_ok_and(|number| number.serial > 900_000), "{sample:?}");
     }
 }
 
@@ -171,62 +161,160 @@ fn samples_are_taken_and_handled_on_working_days_in_office_hours() {
 fn no_report_takes_longer_than_twenty_working_days_and_no_delivery_longer_than_five() {
     let calendar = &reference().calendar;
     for sample in ALL.iter() {
-        let day = |act: &DemoAct| sample.steps.iter().find(|step| step.act == *act).map(|step| china_date(step.at));
-        let Some(received) = day(&DemoAct::Receive) else { continue };
+        let Some(received) = at(sample, |action| *action == Action::Receive).map(china_date) else { continue };
         let taken = china_date(word(sample, "sampled_at").unwrap());
         assert!(received <= calendar.add_working_days(taken, 5).unwrap());
-        if let Some(approved) = day(&DemoAct::Approve) {
+        if let Some(approved) = approved_at(sample).map(china_date) {
             assert!(approved <= calendar.add_working_days(received, 20).unwrap(), "{sample:?}");
         }
     }
 }
 
-fn actor(id: UserId) -> Actor {
-    let person = people(reference()).into_iter().find(|person| person.id == id).unwrap();
-    Actor { user: id, roles: BTreeSet::from([person.role]) }
+fn roles() -> BTreeMap<UserId, Role> {
+    people(reference()).into_iter().map(|person| (person.id, person.role)).collect()
 }
 
-/// Where a sample stands at the end, each step having been allowed.
-fn lived(sample: &DemoSample, actors: &BTreeMap<UserId, Actor>) -> Status {
-    let mut status = Status::Registered;
-    let samplers: BTreeSet<UserId> = draft(sample).samplers.into_iter().collect();
-    let mut people = People { samplers, ..People::default() };
-    let mut entered: BTreeSet<&str> = BTreeSet::new();
+/// The last value of each item, and whether every item has one.
+fn last(sample: &DemoSample) -> (BTreeMap<&str, &Value>, bool) {
+    let mut last = BTreeMap::new();
     for step in &sample.steps {
-        let action = match &step.act {
-            DemoAct::Register => {
-                assert!(actors[&step.by].roles.contains(&Role::Inspector));
-                continue;
-            }
-            DemoAct::Seal { lab, seals } => Action::Seal { lab: Some(*lab), seals: seals.clone() },
-            DemoAct::HandOver { to } => Action::HandOver { to: *to },
-            DemoAct::Receive => Action::Receive,
-            DemoAct::Refuse(reason) => Action::Refuse(*reason),
-            DemoAct::Enter(results) => {
-                entered.extend(results.iter().map(|result| result.analyte.as_str()));
-                people.entered.insert(step.by);
-                Action::Enter { complete: entered.len() == sample.ordered.len() }
-            }
-            DemoAct::Check => {
-                people.checked = Some(step.by);
-                Action::Check
-            }
-            DemoAct::Return(reason) => Action::Return { reason: reason.clone() },
-            DemoAct::Approve => Action::Approve(Readiness { concluded: true, confirmed: true }),
-            DemoAct::Void(reason) => Action::Void { reason: reason.clone(), second: None },
-        };
-        status = apply(status, &action, &people, &actors[&step.by]).unwrap_or_else(|d| panic!("{d} {sample:?}"));
+        if let DemoAct::Enter(values) = &step.act {
+            last.extend(values.iter().map(|value| (value.analyte.as_str(), value)));
+        }
     }
-    status
+    let complete = last.len() == sample.ordered.len();
+    (last, complete)
+}
+
+fn verdict(sample: &DemoSample, value: &Value, reported: &str) -> ItemVerdict {
+    let case = Case {
+        food: text(sample, "food_class"),
+        analyte: Some(&value.analyte),
+        date: text(sample, "date"),
+        result: Some(reported),
+        unit: value.unit.as_deref(),
+        lod: value.lod.as_deref(),
+        moisture: value.beside.moisture.as_deref(),
+        ..Case::default()
+    };
+    judge_case(&case, Some(&CATALOGUE)).verdict
 }
 
 #[test]
-fn every_step_is_allowed_and_samples_wait_at_every_status() {
-    let actors: BTreeMap<UserId, Actor> =
-        people(reference()).into_iter().map(|person| (person.id, actor(person.id))).collect();
+fn every_value_is_judged_as_intended() {
+    let mut failed: BTreeSet<&str> = BTreeSet::new();
+    for sample in ALL.iter() {
+        let (last, complete) = last(sample);
+        let mut verdicts = Vec::new();
+        for (analyte, value) in last {
+            let judged = verdict(sample, value, &value.reported);
+            let confirmed = value.confirmation.as_ref().map(|again| verdict(sample, value, &again.value));
+            let expected = (judged == ItemVerdict::Nonconforming).then_some(judged);
+            assert_eq!(confirmed, expected, "a failure and nothing else is confirmed: {value:?} {sample:?}");
+            failed.extend(expected.map(|_| analyte));
+            verdicts.push(judged);
+        }
+        let count = |verdict| verdicts.iter().filter(|other| **other == verdict).count();
+        let expected = match sample.conforms {
+            Some(false) => (1, 0),
+            // What was left out is not judgeable.
+            Some(true) => (0, count(ItemVerdict::NotJudgeable).min(1)),
+            None => (0, 1),
+        };
+        if complete {
+            assert_eq!((count(ItemVerdict::Nonconforming), count(ItemVerdict::NotJudgeable)), expected, "{sample:?}");
+        }
+    }
+    assert!(failed.len() >= 60, "many kinds of failure: {failed:?}");
+}
+
+/// The row of a sample that lived its life in the database.
+fn written(store: &Store, sample: &DemoSample, roles: &BTreeMap<UserId, Role>) -> Sample {
+    let mut row: Option<Sample> = None;
+    for (n, step) in sample.steps.iter().enumerate() {
+        let call = Call {
+            actor: Actor { user: step.by, roles: BTreeSet::from([roles[&step.by]]) },
+            organisation: step.organisation,
+            scope: Scope { region: PROVINCE, stages: BTreeSet::new() },
+            at: step.at,
+            audit_id: Uuid::from_u128(sample.id.uuid.as_u128() ^ (u128::try_from(n).unwrap() + 1)),
+        };
+        let seen = row.as_ref().map_or(0, |row| row.revision);
+        let done = match &step.act {
+            DemoAct::Register => {
+                let form = registered(sample).0;
+                let personal = Some(b"sealed".to_vec());
+                register(store, &call, &Registration { form, personal, items: sample.ordered.clone() })
+            }
+            DemoAct::Enter(values) => enter(store, &call, sample.id, (seen, values), &CATALOGUE),
+            DemoAct::Step(action) => hege_app::samples::step(store, &call, sample.id, (seen, action)),
+        };
+        row = Some(done.unwrap_or_else(|error| panic!("{error} {:?} {sample:?}", step.act)));
+    }
+    row.unwrap()
+}
+
+/// The samples whose lives are lived in a database: one of sixty, and all whose life is seldom.
+fn some() -> impl Iterator<Item = &'static DemoSample> {
+    let seldom = |sample: &DemoSample| match sample.steps.last().map(|step| &step.act) {
+        Some(DemoAct::Register) => true,
+        Some(DemoAct::Step(Action::Approve { agrees })) => !agrees.is_empty(),
+        _ => false,
+    };
+    ALL.iter().enumerate().filter(move |(n, sample)| n % 60 == 0 || seldom(sample)).map(|(_, sample)| sample)
+}
+
+#[test]
+fn lives_are_lived_by_the_use_cases_and_leave_a_record_that_is_whole() {
+    for db in databases() {
+        let store = Store::open(db.url(), 4).unwrap();
+        store.migrate().unwrap();
+        let roles = roles();
+        let mut statuses: BTreeSet<String> = BTreeSet::new();
+        for sample in some() {
+            let row = written(&store, sample, &roles);
+            let task_type: TaskType = word(sample, "task_type").unwrap();
+            if row.status == "approved" && task_type != TaskType::RiskMonitoring {
+                let conforms = row.standing.0 == Standing::Conforming;
+                assert!(conforms || row.standing.0 == Standing::Nonconforming, "{row:?}");
+                assert_eq!(sample.conforms, Some(conforms), "{row:?}");
+            }
+            statuses.insert(row.status);
+        }
+        assert!(statuses.len() >= 8, "{statuses:?}");
+        let cities: BTreeSet<i32> = some().map(|sample| i32::from(sample.id.city.get())).collect();
+        for city in cities {
+            assert_eq!(store.read(|conn| verify_city(conn, city)).unwrap(), []);
+        }
+    }
+}
+
+/// Where a sample stands at the end.
+fn status(sample: &DemoSample) -> Status {
+    let complete = last(sample).1;
+    match &sample.steps.last().unwrap().act {
+        DemoAct::Register => Status::Registered,
+        DemoAct::Enter(_) if complete => Status::Entered,
+        DemoAct::Enter(_) => Status::Testing,
+        DemoAct::Step(action) => match action {
+            Action::Seal { .. } => Status::Sealed,
+            Action::HandOver { .. } => Status::HandedOver,
+            Action::Receive => Status::Received,
+            Action::Refuse(_) => Status::Refused,
+            Action::Check { .. } => Status::Checked,
+            Action::Return { .. } => Status::Testing,
+            Action::Approve { .. } => Status::Approved,
+            Action::Void { .. } => Status::Voided,
+            other => panic!("{other:?}"),
+        },
+    }
+}
+
+#[test]
+fn samples_wait_at_every_status() {
     let mut statuses: BTreeMap<Status, usize> = BTreeMap::new();
     for sample in ALL.iter() {
-        *statuses.entry(lived(sample, &actors)).or_default() += 1;
+        *statuses.entry(status(sample)).or_default() += 1;
     }
     for status in Status::ALL {
         assert!(statuses.contains_key(status), "none is {status}: {statuses:?}");
@@ -235,54 +323,10 @@ fn every_step_is_allowed_and_samples_wait_at_every_status() {
     assert!(statuses[&Status::Approved] * 100 / ALL.len() > 85, "{statuses:?}");
 }
 
-fn verdict(sample: &DemoSample, result: &DemoResult) -> ItemVerdict {
-    let date: Date = word(sample, "date").unwrap();
-    let found = CATALOGUE.find(text(sample, "food_class").unwrap(), &result.analyte, date, None).unwrap();
-    let entry = Entry {
-        result: &result.reported,
-        unit: result.unit.as_deref(),
-        lod: result.lod.as_deref(),
-        moisture: result.moisture.as_deref().map(|water| water.parse().unwrap()),
-        ..Entry::default()
-    };
-    judge(&entry, found.national.unwrap().1).verdict
-}
-
-#[test]
-fn every_value_is_judged_as_intended() {
-    let mut failed: BTreeMap<&str, usize> = BTreeMap::new();
-    for sample in ALL.iter() {
-        let mut last: BTreeMap<&str, &DemoResult> = BTreeMap::new();
-        for step in &sample.steps {
-            if let DemoAct::Enter(results) = &step.act {
-                last.extend(results.iter().map(|result| (result.analyte.as_str(), result)));
-            }
-        }
-        let is_complete = last.len() == sample.ordered.len();
-        let verdicts: Vec<ItemVerdict> = last.values().map(|result| verdict(sample, result)).collect();
-        for (result, verdict) in last.values().zip(&verdicts) {
-            assert_eq!(result.retest.is_some(), *verdict == ItemVerdict::Nonconforming, "{result:?} {sample:?}");
-            if *verdict == ItemVerdict::Nonconforming {
-                *failed.entry(result.analyte.as_str()).or_default() += 1;
-            }
-        }
-        let standings: Vec<Standing> = verdicts.iter().map(|verdict| Standing::Supervised(Some(*verdict))).collect();
-        if is_complete {
-            let conclusion = match sample.conforms {
-                Some(true) => Conclusion::Conforming,
-                Some(false) => Conclusion::Nonconforming,
-                None => Conclusion::NotJudgeable,
-            };
-            assert_eq!(conclude(&standings), conclusion, "{sample:?}");
-        }
-    }
-    assert!(failed.len() >= 30, "many kinds of failure: {failed:?}");
-}
-
 /// Conforming of ten thousand, among those that `of` takes.
 fn level(stage: Stage, of: impl Fn(Month) -> bool) -> u32 {
-    let taken = concluded(stage).into_iter().filter(|(_, month, _)| of(*month));
-    let tally = taken.fold(Tally::default(), |tally, (_, _, conforming)| tally.with(conforming));
+    let taken = concluded(stage).into_iter().filter(|counted| of(counted.month));
+    let tally = taken.fold(Tally::default(), |tally, counted| tally.with(counted.conforming));
     tally.k * 10_000 / tally.n
 }
 
@@ -318,38 +362,23 @@ fn two_cities_carry_most_of_the_slide() {
 #[test]
 fn the_slide_is_told_by_early_warning_then_notice_then_significance() {
     let plan = reference().plans.iter().find(|plan| plan.demo).unwrap();
+    let valid_from: Timestamp = "2024-12-31T16:00:00Z".parse().unwrap();
     for target in &plan.targets {
-        let Some(bp) = target.basis_points else { continue };
-        let chart = Chart::for_stream(bp, target.planned_n).unwrap();
-        let mut stream = Stream::new(2025, Some(Target { basis_points: bp, min_n: target.min_n }));
-        let (mut score, mut warned, mut told) = (0, Vec::new(), Vec::new());
-        let mut ends: Vec<Month> = (1..=11).map(|m| Month::new(2025, m).unwrap()).collect();
-        ends.reverse();
-        let end = |month: &Month| hege_core::date::CHINA.to_timestamp(month.next().first_day().at(0, 0, 0, 0)).unwrap();
-        for (at, month, conforming) in
-            concluded(target.stage).into_iter().chain([(NOW, Month::new(2025, 12).unwrap(), true)])
-        {
-            while ends.last().is_some_and(|month| end(month) <= at) {
-                let month = ends.pop().unwrap();
-                told.extend(stream.step(Event::MonthEnd(month)).map(|t| (end(&month), t)));
-            }
-            told.extend(stream.step(Event::Concluded { month, conforming }).map(|t| (at, t)));
-            let step = chart.step(score, conforming);
-            score = step.score;
-            if step.signal {
-                warned.push(at);
-            }
-        }
+        let conclusions = concluded(target.stage);
+        let held = Held { valid_from, target: target.basis_points, samples_a_year: target.planned_n };
+        let warned = cusum::history(&[held], &conclusions, NOW);
+        let of = target.basis_points.map(|basis_points| Target { basis_points, min_n: target.min_n });
+        let year = PlanYear { year: 2025, targets: vec![TargetVersion { valid_from, version: 1, target: of }] };
+        let told = plan::history(&year, &conclusions, NOW);
         if target.stage != Stage::Farm {
             assert!(warned.is_empty() && told.is_empty(), "{} {warned:?} {told:?}", target.stage);
             continue;
         }
-        let [(noticed, Transition::Raised(Grade::Notice, _)), (significant, Transition::Escalated(_))] = told[..]
-        else {
-            panic!("{told:?}");
-        };
-        let first: Timestamp = "2025-10-01T00:00:00Z".parse().unwrap();
-        assert!(first < warned[0] && warned[0] < noticed && noticed < significant && significant < NOW);
+        let [excursion] = told[..] else { panic!("{told:?}") };
+        assert_eq!((excursion.grade, excursion.ended), (Grade::Notice, None));
+        let days = [warned[0].at, excursion.opened_at, excursion.escalated.unwrap().at].map(china_date);
+        assert!(days[0] >= "2025-10-01".parse().unwrap() && days.is_sorted(), "{days:?}");
+        assert_eq!(days[2].to_string(), "2025-12-01", "the month end of November");
     }
 }
 

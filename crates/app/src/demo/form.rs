@@ -6,20 +6,9 @@ use super::people::INSPECTORS;
 use super::places::{Unit, barcode};
 use crate::reference::Region;
 use hege_core::{OrganisationId, SampleId, SampleKind, Stage, TaskType};
+use hege_sampling::form::{Fields, Raw};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use std::collections::BTreeMap;
-
-/// What a field of the form holds, as a client would send it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DemoValue {
-    /// Text, number, date or code; `/` is "not stated".
-    Text(String),
-    /// Yes or no.
-    Flag(bool),
-    /// Several, such as the samplers.
-    List(Vec<String>),
-}
 
 /// What a form is made of.
 pub(super) struct Taken<'a> {
@@ -40,11 +29,11 @@ pub(super) struct Taken<'a> {
     pub(super) aseptic: bool,
 }
 
-pub(super) fn form(taken: &Taken<'_>, dice: &mut Dice) -> Option<BTreeMap<&'static str, DemoValue>> {
-    let mut form = BTreeMap::new();
+pub(super) fn form(taken: &Taken<'_>, dice: &mut Dice) -> Option<Fields> {
+    let mut form = Fields::new();
     let food = taken.food;
-    let mut text = |code, value: &str| {
-        form.insert(code, DemoValue::Text(value.to_owned()));
+    let mut text = |code: &'static str, value: &str| {
+        form.insert(code.to_owned(), Raw::Text(value.to_owned()));
     };
     text("id", &taken.id.to_string());
     text("form_no", &taken.form_no);
@@ -78,11 +67,11 @@ pub(super) fn form(taken: &Taken<'_>, dice: &mut Dice) -> Option<BTreeMap<&'stat
     text("remark", "演示数据");
     place(taken, &mut text);
     label(taken, dice, &mut text)?;
-    form.insert("imported", DemoValue::Flag(false));
-    form.insert("exported", DemoValue::Flag(false));
-    form.insert("samplers", DemoValue::List(INSPECTORS.map(|id| id.to_string()).to_vec()));
+    form.insert("imported".to_owned(), Raw::Flag(false));
+    form.insert("exported".to_owned(), Raw::Flag(false));
+    form.insert("samplers".to_owned(), Raw::List(INSPECTORS.map(|id| id.to_string()).to_vec()));
     if food.stage == Stage::Farm {
-        form.insert("produce_certificate", DemoValue::Flag(dice.permille(800)));
+        form.insert("produce_certificate".to_owned(), Raw::Flag(dice.permille(800)));
     }
     Some(form)
 }

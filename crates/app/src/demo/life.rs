@@ -3,11 +3,12 @@
 use super::days::{WorkingDays, at};
 use super::dice::Dice;
 use super::people::{APPROVER, CHECKER, INSPECTORS, RECEIVER, TESTER};
-use super::values::DemoResult;
+use crate::results::Value;
 use hege_core::{LabId, OrganisationId, UserId};
-use hege_sampling::life_cycle::RefusalReason;
+use hege_sampling::life_cycle::{Action, RefusalReason};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use std::collections::BTreeSet;
 
 /// One step of a sample's life.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,37 +23,15 @@ pub struct DemoStep {
     pub act: DemoAct,
 }
 
-/// What is done in a step.
+/// What is done in a step, by its use case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DemoAct {
-    /// The form is registered; always the first.
+    /// The form is registered ([`crate::samples::register`]); always the first.
     Register,
-    /// Sealed and addressed.
-    Seal {
-        /// To this laboratory.
-        lab: LabId,
-        /// The seals' numbers.
-        seals: Vec<String>,
-    },
-    /// Handed over.
-    HandOver {
-        /// To whom.
-        to: UserId,
-    },
-    /// Accepted by the laboratory.
-    Receive,
-    /// Refused by it.
-    Refuse(RefusalReason),
-    /// Results entered; of all items, or of some.
-    Enter(Vec<DemoResult>),
-    /// Checked.
-    Check,
-    /// Sent back, with the reason.
-    Return(String),
-    /// Approved: the conclusion is in force.
-    Approve,
-    /// Voided, with the reason.
-    Void(String),
+    /// Results are entered, of all items or of some ([`crate::results::enter`]).
+    Enter(Vec<Value>),
+    /// Anything else ([`crate::samples::step`]).
+    Step(Action),
 }
 
 /// How a sample's life goes.
@@ -65,10 +44,12 @@ pub(super) enum Fate {
     VoidedInTheLaboratory,
     /// Stays with the checker: an item is not judgeable.
     Unjudgeable,
+    /// The same, and checker and approver leave that item out.
+    LeftOut,
 }
 
 impl Fate {
-    pub(super) fn roll(dice: &mut Dice) -> Self {
+    pub(super) fn roll(items: usize, dice: &mut Dice) -> Self {
         const REASONS: [RefusalReason; 6] = [
             RefusalReason::SealBroken,
             RefusalReason::FormDiffers,
@@ -81,15 +62,25 @@ impl Fate {
             0..=7 => dice.pick(&REASONS).map_or(Self::Straight, |reason| Self::Refused(*reason)),
             8..=10 => Self::VoidedInTheField,
             11..=14 => Self::VoidedInTheLaboratory,
+            15..=17 if items > 1 => Self::LeftOut,
             15..=20 => Self::Unjudgeable,
             21..=32 => Self::SentBack,
             _ => Self::Straight,
         }
     }
 
-    /// Whether such a life ends with a conclusion.
-    pub(super) const fn concludes(self) -> bool {
+    /// Whether every item is judged.
+    pub(super) const fn is_judged(self) -> bool {
         matches!(self, Self::Straight | Self::SentBack)
+    }
+
+    /// What the sample comes to; nothing where no conclusion follows.
+    pub(super) const fn conforms(self, fails: bool) -> Option<bool> {
+        match self {
+            Self::Straight | Self::SentBack => Some(!fails),
+            Self::LeftOut => Some(true),
+            Self::Refused(_) | Self::VoidedInTheField | Self::VoidedInTheLaboratory | Self::Unjudgeable => None,
+        }
     }
 }
 
@@ -101,7 +92,7 @@ pub(super) struct Life<'a> {
     pub(super) inspecting: OrganisationId,
     pub(super) lab: LabId,
     pub(super) seal: String,
-    pub(super) results: Vec<DemoResult>,
+    pub(super) results: Vec<Value>,
     /// A failure is tested again before it is told.
     pub(super) fails: bool,
 }
@@ -127,37 +118,37 @@ struct Telling<'a> {
 impl Telling<'_> {
     fn field(&mut self, dice: &mut Dice) -> Option<()> {
         self.minutes_later(dice.between(1, 12))?;
-        self.step(INSPECTORS[0], DemoAct::Register)?;
+        self.act(INSPECTORS[0], DemoAct::Register)?;
         self.minutes_later(dice.between(3, 15))?;
         let seals = vec![format!("{}-1", self.life.seal), format!("{}-2", self.life.seal)];
-        self.step(INSPECTORS[0], DemoAct::Seal { lab: self.life.lab, seals })
+        self.step(INSPECTORS[0], Action::Seal { lab: Some(self.life.lab), seals })
     }
 
     /// On the way to the laboratory; whether it gets in.
     fn arrives(&mut self, dice: &mut Dice) -> Option<bool> {
         if self.life.fate == Fate::VoidedInTheField {
             self.days_later(1, dice)?;
-            self.step(INSPECTORS[0], DemoAct::Void("抽样单信息有误，样品作废重抽".to_owned()))?;
+            self.step(INSPECTORS[0], Action::Void { reason: "抽样单信息有误，样品作废重抽".to_owned() })?;
             return Some(false);
         }
         // Within five working days (docs/DOMAIN.md 1.1, row 6).
         if dice.permille(600) {
             self.days_later(dice.between(0, 1), dice)?;
-            self.step(INSPECTORS[0], DemoAct::HandOver { to: RECEIVER })?;
+            self.step(INSPECTORS[0], Action::HandOver { to: RECEIVER })?;
         }
         self.days_later(dice.between(1, 2), dice)?;
         if let Fate::Refused(reason) = self.life.fate {
-            self.step(RECEIVER, DemoAct::Refuse(reason))?;
+            self.step(RECEIVER, Action::Refuse(reason))?;
             return Some(false);
         }
-        self.step(RECEIVER, DemoAct::Receive)?;
+        self.step(RECEIVER, Action::Receive)?;
         Some(true)
     }
 
     fn laboratory(&mut self, dice: &mut Dice) -> Option<()> {
         if self.life.fate == Fate::VoidedInTheLaboratory {
             self.days_later(2, dice)?;
-            self.step(APPROVER, DemoAct::Void("检验用样品损坏且备样不足".to_owned()))?;
+            self.step(APPROVER, Action::Void { reason: "检验用样品损坏且备样不足".to_owned() })?;
             return Some(());
         }
         // Twenty working days from receipt to report at most (docs/DOMAIN.md 1.1, row 9); a failure takes its retest longer.
@@ -165,29 +156,36 @@ impl Telling<'_> {
         self.days_later(dice.between(3, 8), dice)?;
         if results.len() >= 3 && dice.permille(250) {
             let (first, rest) = results.split_at(results.len() / 2);
-            self.step(TESTER, DemoAct::Enter(first.to_vec()))?;
+            self.act(TESTER, DemoAct::Enter(first.to_vec()))?;
             self.days_later(if self.life.fails { 3 } else { 1 }, dice)?;
-            self.step(TESTER, DemoAct::Enter(rest.to_vec()))?;
+            self.act(TESTER, DemoAct::Enter(rest.to_vec()))?;
         } else {
             self.days_later(if self.life.fails { 3 } else { 1 }, dice)?;
-            self.step(TESTER, DemoAct::Enter(results.clone()))?;
+            self.act(TESTER, DemoAct::Enter(results.clone()))?;
         }
         if self.life.fate == Fate::Unjudgeable {
             return Some(());
         }
         self.days_later(dice.between(0, 2), dice)?;
         if self.life.fate == Fate::SentBack {
-            self.step(CHECKER, DemoAct::Return("原始记录与录入不一致，请核对".to_owned()))?;
+            self.step(CHECKER, Action::Return { reason: "原始记录与录入不一致，请核对".to_owned() })?;
             self.days_later(1, dice)?;
-            self.step(TESTER, DemoAct::Enter(results.clone()))?;
+            self.act(TESTER, DemoAct::Enter(results.clone()))?;
             self.days_later(1, dice)?;
         }
-        self.step(CHECKER, DemoAct::Check)?;
+        let last = results.last().filter(|_| self.life.fate == Fate::LeftOut).map(|result| result.analyte.clone());
+        let reason = || "原始记录小数点不清，不作判定".to_owned();
+        let leaves_out = last.iter().map(|item| (item.clone(), reason())).collect();
+        self.step(CHECKER, Action::Check { confirms: BTreeSet::new(), leaves_out })?;
         self.days_later(dice.between(0, 2), dice)?;
-        self.step(APPROVER, DemoAct::Approve)
+        self.step(APPROVER, Action::Approve { agrees: last.into_iter().collect() })
     }
 
-    fn step(&mut self, by: UserId, act: DemoAct) -> Option<()> {
+    fn step(&mut self, by: UserId, action: Action) -> Option<()> {
+        self.act(by, DemoAct::Step(action))
+    }
+
+    fn act(&mut self, by: UserId, act: DemoAct) -> Option<()> {
         let organisation = if INSPECTORS.contains(&by) { self.life.inspecting } else { self.life.lab.into() };
         self.steps.push(DemoStep { at: at(self.day, self.minute)?, by, organisation, act });
         Some(())

@@ -16,18 +16,19 @@ mod places;
 mod story;
 mod values;
 
-pub use form::DemoValue;
 pub use life::{DemoAct, DemoStep};
 pub use people::{DemoPerson, people};
-pub use values::DemoResult;
 
 use crate::reference::{OrganisationKind, Reference, Region, Row};
+use crate::results::Value;
 use days::WorkingDays;
 use dice::Dice;
 use foods::Food;
 use hege_core::region::RegionLevel;
 use hege_core::{City, LabId, OrganisationId, Problem, Problems, RegionCode, SampleId, SampleKind, Stage, TaskType};
 use hege_lab::{Catalogue, Criterion, Reason, Rule};
+use hege_sampling::form::Fields;
+use hege_sampling::form_no::{FormNo, Prefix};
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 use life::{Fate, Life};
@@ -55,7 +56,7 @@ pub struct DemoSample {
     /// Its id; its time is that of sampling.
     pub id: SampleId,
     /// The form, by field.
-    pub form: BTreeMap<&'static str, DemoValue>,
+    pub form: Fields,
     /// Analytes ordered, each with whether it is for risk monitoring only.
     pub ordered: Vec<(String, bool)>,
     /// In order of time; the first registers it.
@@ -175,15 +176,16 @@ impl Making<'_> {
         let county =
             dice.weighted(world.counties.get(&slot.city)?, |county| if county.name.ends_with('县') { 2 } else { 3 })?;
         let Order { food, date, limits } = order(world, (slot, stream), dice)?;
-        let fate = Fate::roll(dice);
-        let fails = fate.concludes() && self.owed.fails(slot.stream, slot.day.month(), slot.city);
+        let fate = Fate::roll(limits.len(), dice);
+        let fails = fate.is_judged() && self.owed.fails(slot.stream, slot.day.month(), slot.city);
         let results = results(&limits, (fate, fails), dice)?;
         let (kind, suffix) = dice.pick(&food.places)?;
         let unit = Unit::roll(county, suffix, dice)?;
         let producer = producer(world, (food, &unit), dice)?;
         let id = SampleId { city: slot.city, uuid: uuid7(sampled_at, dice)? };
         let serial = self.serials.entry((stream.task_type, county.code)).or_insert(FIRST_SERIAL);
-        let form_no = format!("{}25{}{serial:06}", letters(stream.task_type), county.code);
+        let prefix = Prefix::new(stream.task_type, slot.day.year(), county.code).ok()?;
+        let form_no = FormNo { prefix, serial: *serial }.to_string();
         *serial += 1;
         let inspecting = *world.inspecting.get(&slot.city)?;
         let taken = form::Taken {
@@ -214,7 +216,7 @@ impl Making<'_> {
         };
         let ordered = limits.iter().map(|(analyte, _)| ((*analyte).to_owned(), is_risk)).collect();
         let steps = life::steps(life, NOW, dice)?;
-        Some(DemoSample { id, form, ordered, steps, conforms: fate.concludes().then_some(!fails) })
+        Some(DemoSample { id, form, ordered, steps, conforms: fate.conforms(fails) })
     }
 }
 
@@ -257,7 +259,7 @@ fn producer(world: &World<'_>, (food, unit): (&Food, &Unit), dice: &mut Dice) ->
 }
 
 /// A result for each item; of a failing sample one fails, and seldom a prohibited substance.
-fn results(limits: &[(&str, Arc<Criterion>)], (fate, fails): (Fate, bool), dice: &mut Dice) -> Option<Vec<DemoResult>> {
+fn results(limits: &[(&str, Arc<Criterion>)], (fate, fails): (Fate, bool), dice: &mut Dice) -> Option<Vec<Value>> {
     let failing = dice.weighted(limits, |(_, limit)| match limit.rule {
         Rule::NotDetected { .. } => 1,
         _ => 12,
@@ -265,8 +267,8 @@ fn results(limits: &[(&str, Arc<Criterion>)], (fate, fails): (Fate, bool), dice:
     let one = |(analyte, limit): &(&str, Arc<Criterion>)| {
         values::result(analyte, limit, fails && *analyte == failing.0, dice)
     };
-    let mut results: Vec<DemoResult> = limits.iter().map(one).collect::<Option<_>>()?;
-    if fate == Fate::Unjudgeable {
+    let mut results: Vec<Value> = limits.iter().map(one).collect::<Option<_>>()?;
+    if matches!(fate, Fate::Unjudgeable | Fate::LeftOut) {
         // A decimal point typed as a slash: it has two readings, so it has none.
         results.last_mut()?.reported = "0/15".to_owned();
     }
@@ -284,20 +286,5 @@ const fn laboratory(city: City) -> usize {
         3303 | 3311 => 2,
         3302 | 3306 | 3309 | 3310 => 1,
         _ => 0,
-    }
-}
-
-/// The letters in front of a form number.
-const fn letters(task_type: TaskType) -> &'static str {
-    match task_type {
-        TaskType::Evaluation => "PJ",
-        TaskType::RoutineMonitoring => "NCP",
-        TaskType::Supervision => "JD",
-        TaskType::Campaign => "ZX",
-        TaskType::RiskMonitoring => "FX",
-        TaskType::FollowUp => "GZ",
-        TaskType::Complaint => "TS",
-        TaskType::Case => "AJ",
-        TaskType::Emergency => "YJ",
     }
 }

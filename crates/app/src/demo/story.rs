@@ -101,8 +101,7 @@ pub(super) struct Owed(BTreeMap<(usize, bool), u32>);
 impl Owed {
     pub(super) fn fails(&mut self, stream: usize, month: i8, city: City) -> bool {
         let Some(of) = STREAMS.get(stream) else { return false };
-        // Every stream begins half way, and so fails its first sample neither always nor never.
-        let owed = self.0.entry((stream, HOT.contains(&city.get()))).or_insert(500);
+        let owed = self.0.entry((stream, HOT.contains(&city.get()))).or_default();
         *owed += of.failing(month, city);
         let fails = *owed >= 1_000;
         if fails {

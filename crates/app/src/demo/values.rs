@@ -1,26 +1,11 @@
 //! What the laboratory reports: values that pass or fail against a criterion, with the digits that a method gives.
 
 use super::dice::Dice;
+use super::people::TESTER;
+use crate::results::{Beside, Confirmation, Value};
 use hege_lab::criterion::Matter;
 use hege_lab::{Criterion, MicroPlan, Rule};
 use rust_decimal::Decimal;
-
-/// A result as it is typed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DemoResult {
-    /// The ordered item.
-    pub analyte: String,
-    /// As typed: `0.034`, `未检出`, `120;85;40;60;210`.
-    pub reported: String,
-    /// Its unit: that of the criterion.
-    pub unit: Option<String>,
-    /// The limit of detection, in `unit`.
-    pub lod: Option<String>,
-    /// Percent of water, for a criterion on dry matter.
-    pub moisture: Option<String>,
-    /// Of a nonconforming value: what the retest gave.
-    pub retest: Option<String>,
-}
 
 /// Always there to be measured, in some amount; residues and what may not be used mostly are not.
 const PRESENT: [&str; 12] = [
@@ -53,7 +38,7 @@ pub(super) fn is_supported(criterion: &Criterion) -> bool {
 }
 
 /// A result that the criterion judges as intended.
-pub(super) fn result(analyte: &str, criterion: &Criterion, fails: bool, dice: &mut Dice) -> Option<DemoResult> {
+pub(super) fn result(analyte: &str, criterion: &Criterion, fails: bool, dice: &mut Dice) -> Option<Value> {
     let moisture = (criterion.matter == Matter::Dry).then(|| Decimal::new(i64::from(dice.between(250, 380)), 1));
     let (reported, lod) = match &criterion.rule {
         Rule::Max(limit) if unit(criterion).starts_with("CFU") => (colonies(*limit, fails, dice)?, None),
@@ -70,13 +55,21 @@ pub(super) fn result(analyte: &str, criterion: &Criterion, fails: bool, dice: &m
         Rule::Qualitative { required } => (if fails { format!("不{required}") } else { required.clone() }, None),
         Rule::Declared { .. } | Rule::RatioSum { .. } => return None,
     };
-    Some(DemoResult {
+    let confirmation = Confirmation {
+        value: retest(&reported, dice)?,
+        person: TESTER.to_string(),
+        qc_batch: Some("演示质控批".to_owned()),
+        at: None,
+    };
+    Some(Value {
         analyte: analyte.to_owned(),
-        retest: if fails { Some(retest(&reported, dice)?) } else { None },
         reported,
         unit: criterion.unit.map(|unit| unit.to_string()),
         lod: lod.map(|lod| lod.to_string()),
-        moisture: moisture.map(|moisture| moisture.to_string()),
+        method: Some("演示方法".to_owned()),
+        beside: Beside { moisture: moisture.map(|moisture| moisture.to_string()), ..Beside::default() },
+        criterion: None,
+        confirmation: fails.then_some(confirmation),
     })
 }
 
@@ -215,12 +208,12 @@ mod tests {
     use hege_lab::{ItemVerdict, Reason};
     use std::sync::Arc;
 
-    fn verdict(result: &DemoResult, criterion: &Arc<Criterion>) -> (ItemVerdict, Reason) {
+    fn verdict(result: &Value, criterion: &Arc<Criterion>) -> (ItemVerdict, Reason) {
         let entry = Entry {
             result: &result.reported,
             unit: result.unit.as_deref(),
             lod: result.lod.as_deref(),
-            moisture: result.moisture.as_deref(),
+            moisture: result.beside.moisture.as_deref(),
             ..Entry::default()
         };
         let judgement = judge(&entry, criterion);
@@ -257,7 +250,8 @@ mod tests {
                     let expected = if fails { ItemVerdict::Nonconforming } else { ItemVerdict::Conforming };
                     let judged = verdict(&result, criterion);
                     assert_eq!(judged.0, expected, "{judged:?} {result:?} {criterion:?}");
-                    let again = result.retest.clone().map(|reported| DemoResult { reported, ..result.clone() });
+                    let confirmation = result.confirmation.clone();
+                    let again = confirmation.map(|again| Value { reported: again.value, ..result.clone() });
                     assert_eq!(again.is_some(), fails);
                     assert!(again.is_none_or(|again| verdict(&again, criterion).0 == expected), "{result:?}");
                     seen += 1;
