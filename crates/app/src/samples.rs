@@ -123,7 +123,7 @@ fn put(conn: &mut Conn, call: &Call, registration: &Registration) -> Result<Samp
 }
 
 fn body(call: &Call, registration: &Registration) -> Vec<u8> {
-    let items: Vec<_> = registration.items.iter().map(|(analyte, risk)| json!([analyte, risk])).collect();
+    let items: BTreeSet<&(String, bool)> = registration.items.iter().collect();
     body_hash(&json!([document_of(&registration.form.document()), items, call.organisation.to_string()]))
 }
 

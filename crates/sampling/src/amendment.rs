@@ -5,7 +5,7 @@
 
 use crate::fields::{FIELDS, Field};
 use crate::form::{Context, Form, check};
-use crate::read::{Fields, Raw};
+use crate::read::{Fields, Raw, is_hidden};
 use hege_core::{Problem, Problems, RegionCode};
 
 /// Characters of a reason.
@@ -43,8 +43,9 @@ pub fn amend(stored: &Fields, changes: &Fields, reason: &str, context: &Context<
     let mut problems = Problems::new();
     let reason_len = reason.trim().chars().count();
     problems.check(reason_len > 0, || Problem::new("/reason", "required", "须说明原因", "the reason is missing"));
-    problems.check(reason_len <= REASON_MAX && !reason.chars().any(char::is_control), || {
-        let (zh, en) = ("超过 500 字或含控制字符", "more than 500 characters, or control characters");
+    problems.check(reason_len <= REASON_MAX && !reason.trim().chars().any(is_hidden), || {
+        let (zh, en) =
+            ("超过 500 字或含控制字符、不可见字符", "more than 500 characters, or control or invisible characters");
         Problem::new("/reason", "bad_text", zh, en)
     });
     let mut merged = stored.clone();

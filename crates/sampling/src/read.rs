@@ -165,12 +165,19 @@ fn strict(kind: &Kind, text: &str) -> Result<String, Fault> {
 }
 
 fn clean(text: &str, max: usize) -> Result<(), Fault> {
-    if text.chars().count() <= max && !text.chars().any(char::is_control) {
+    if text.chars().count() <= max && !text.chars().any(is_hidden) {
         return Ok(());
     }
-    let zh = format!("超过 {max} 字或含控制字符");
-    let en = format!("more than {max} characters, or control characters");
+    let zh = format!("超过 {max} 字或含控制字符、不可见字符");
+    let en = format!("more than {max} characters, or control or invisible characters");
     Err(("bad_text", zh.into(), en.into()))
+}
+
+/// Control characters, and those that are not seen but make texts differ or turn them round on a screen.
+pub(crate) fn is_hidden(c: char) -> bool {
+    let is_invisible =
+        matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    c.is_control() || is_invisible
 }
 
 fn parsed<T: FromStr + ToString>(text: &str) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use crate::fields::{Condition, FIELDS, Field};
 use crate::form::{Context, RegionKnown};
+use crate::form_no::{FormNo, Prefix};
 use crate::read::Values;
 use crate::words::{Aseptic, DateKind, Packaging, PlaceType, RegionType};
 use hege_core::date::china_date;
@@ -183,6 +184,10 @@ pub(crate) fn warnings(values: &Values, context: &Context<'_>) -> Problems {
     warnings.check(sampled_at.is_none_or(|at| at <= context.now), || {
         Problem::new("/sampled_at", "clock_skew", "抽样时间晚于服务器时间", "ahead of the server's clock")
     });
+    warnings.check(numbered_as_made(values).unwrap_or(true), || {
+        let (zh, en) = ("编号与任务类别、年份或县区不符", "made for another task type, year or county");
+        Problem::new("/form_no", "form_no_differs", zh, en)
+    });
     let is_aseptic = values.get("aseptic") != Some(Aseptic::NonAseptic);
     warnings.check(!context.microbiological || is_aseptic, || {
         let (zh, en) = ("微生物项目须无菌抽样", "microbiological items need aseptic sampling");
@@ -196,6 +201,13 @@ pub(crate) fn warnings(values: &Values, context: &Context<'_>) -> Problems {
         Problem::new("/shelf_life", "expired", "抽样时已过保质期", "past its shelf life when it was sampled")
     });
     warnings
+}
+
+/// Whether a number that was made here belongs to this form. None for other systems' numbers, which are kept as printed.
+fn numbered_as_made(values: &Values) -> Option<bool> {
+    let number: FormNo = values.get("form_no")?;
+    let year = china_date(values.get("sampled_at")?).year();
+    Some(Prefix::new(values.get("task_type")?, year, values.get("region")?) == Ok(number.prefix))
 }
 
 /// 12个月, 18 月, 2年, 45天: the shelf lives that labels state plainly. None for any other text, which is not read by guess.

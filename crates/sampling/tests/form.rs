@@ -140,7 +140,7 @@ fn what_depends_on_the_stage_is_asked_for_there_and_refused_elsewhere() {
 
 #[test]
 fn a_complaint_comes_from_no_programme() {
-    let mut complaint = with(produce(), &[("task_type", "complaint")]);
+    let mut complaint = with(produce(), &[("task_type", "complaint"), ("form_no", "TS25330106000001")]);
     for code in ["task_source", "deploying_org", "programme_a", "programme_b"] {
         refused(&without(produce(), code), &[(&format!("/{code}"), "required")]);
         complaint.remove(code);
@@ -175,6 +175,7 @@ fn a_label_is_read_where_there_is_one_and_a_slash_is_no_name() {
     refused(&with(produce(), &[("product_name", "/")]), &[("/product_name", "required")]);
     refused(&with(produce(), &[("sampled_unit", " ")]), &[("/sampled_unit", "required")]);
     refused(&with(produce(), &[("brand", "")]), &[("/brand", "required")]);
+    refused(&with(produce(), &[("form_no", "/")]), &[("/form_no", "required")]);
 }
 
 #[test]
@@ -217,6 +218,8 @@ fn each_kind_of_value_has_one_way_to_be_written() {
         ("form_no", "NCP 25", "bad_form_no"),
         ("product_name", "a\u{0}b", "bad_text"),
         ("product_name", "a\nb", "bad_text"),
+        ("product_name", "a\u{202e}b", "bad_text"),
+        ("product_name", "a\u{200b}b", "bad_text"),
     ];
     for (code, text, expected) in cases {
         let problems = checked(&with(produce(), &[(code, text)])).unwrap_err();
@@ -318,6 +321,10 @@ fn doubts_warn_and_do_not_block() {
     let doubtful = [("uscc", "91350211M00013FA1N"), ("barcode", "6921168509255"), ("production_licence", "QS1")];
     let codes = [("/uscc", "check_digit"), ("/barcode", "check_digit"), ("/production_licence", "check_digit")];
     warned(&with(packaged(), &doubtful), &codes);
+    for form_no in ["NCP24330106000001", "NCP25330105000001", "JD25330106000001"] {
+        warned(&with(produce(), &[("form_no", form_no)]), &[("/form_no", "form_no_differs")]);
+    }
+    warned(&with(produce(), &[("form_no", "DC19130400000001")]), &[]);
     let with_micro = |form: &Fields| checked_with(form, true).unwrap().1;
     assert_eq!(told(&with_micro(&produce())), [("/aseptic", "not_aseptic")]);
     assert_eq!(told(&with_micro(&with(produce(), &[("aseptic", "aseptic")]))), []);
