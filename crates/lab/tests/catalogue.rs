@@ -135,13 +135,19 @@ fn the_stricter_of_national_and_declared_standard_holds_and_both_are_shown() {
         judge_case(&case, Some(&catalogue))
     };
     let verdict = |label, result| judged("2025-01-01", Some(label), result).verdict;
-    for label in ["GB/T 1535-2017", "GB/T1535—2017", "ＧＢ／Ｔ 1535", "gb/t 1535 － 2017"] {
+    for label in [
+        "GB/T 1535-2017",
+        "GB/T1535—2017",
+        "ＧＢ／Ｔ 1535",
+        "gb/t 1535 － 2017",
+        "执行标准：GB/T 1535（一级）、GB 2716",
+    ] {
         assert_eq!(verdict(label, "0.5"), ItemVerdict::Conforming, "{label}");
         assert_eq!(verdict(label, "0.51"), ItemVerdict::Nonconforming, "{label}: beyond the declared one");
     }
     assert_eq!(verdict("GB/T 8235-2019", "3"), ItemVerdict::Conforming);
     assert_eq!(verdict("GB/T 8235-2019", "3.1"), ItemVerdict::Nonconforming, "a laxer label excuses nothing");
-    for label in ["", " ", "GB/T 1535-2003", "GB/T 15352017", "/"] {
+    for label in ["", " ", "GB/T 1535-2003", "GB/T 15352017", "GB/T 1535.2", "SGB/T 1535", "1GB/T 1535", "/"] {
         assert_eq!(verdict(label, "3"), ItemVerdict::Conforming, "{label}: national only");
         assert_eq!(judged("2025-01-01", Some(label), "3").criteria().count(), 1, "{label}");
     }
@@ -186,6 +192,14 @@ fn parts_of_a_sum_bring_their_own_maxima_in_one_unit() {
     assert_eq!(reason(Some("甲;酸价"), "0.5;0.1"), Reason::PartLimit, "another unit");
     assert_eq!(reason(Some("甲;丙"), "0.5;0.1"), Reason::NoCriterion);
     assert_eq!(reason(Some(" "), "0.5;0.1"), Reason::PartsMissing);
+    let own = Row { kind: "ratio_sum".into(), ..row("T", "1 sum 1;0.5 - -") };
+    let case = Case { food: Some("1"), analyte: Some("sum"), date: Some("2025-01-01"), ..Case::default() };
+    let case = Case { result: Some("0.5;0.25"), unit: Some("mg/kg"), ..case };
+    assert_eq!(
+        judge_case(&case, Some(&build(&[own]).0)).reason,
+        Reason::WithinLimit,
+        "maxima of its own need no parts"
+    );
     let limit = catalogue.find("2", "a", "2025-01-01".parse().unwrap(), None).national.unwrap();
     let no_sum = catalogue.ratio_sum(&limit, ("2", "2025-01-01".parse().unwrap()), &["甲"]);
     assert_eq!(no_sum, Err(Reason::BadCriterion));

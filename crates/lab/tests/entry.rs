@@ -166,6 +166,7 @@ fn a_criterion_names_the_field_that_is_wrong() {
         (Case { kind: Some("declared"), ..base }, "tolerance"),
         (Case { kind: Some("declared"), tolerance: Some("-1"), ..base }, "tolerance"),
         (Case { kind: Some("ratio_sum"), limit: Some("1;x"), ..base }, "limit"),
+        (Case { kind: Some("ratio_sum"), limit: None, ..base }, "limit"),
         (Case { kind: Some("ratio_sum"), limit: Some("1;0"), ..base }, "limit"),
         (Case { kind: Some("qualitative"), limit: Some(" "), ..base }, "limit"),
         (Case { compare: Some("loosely"), ..base }, "compare"),
