@@ -60,7 +60,13 @@ pub fn enter(
             .items
             .iter()
             .filter(|old| old.reported.is_some() && items.iter().any(|new| new.analyte == old.analyte));
-        let before: Vec<_> = before.map(|old| json!([old.analyte, old.reported, old.unit, old.verdict])).collect();
+        let before: Vec<_> = before
+            .map(|old| {
+                let typed = old.entry.as_ref().map(|entry| &entry.0);
+                let confirmed = old.confirmation.as_ref().map(|confirmation| &confirmation.0);
+                json!([old.analyte, old.reported, old.unit, old.lod, typed, old.verdict, confirmed])
+            })
+            .collect();
         audit(conn, call, id, ("entered", touched, json!({"before": before})))?;
         Ok(sample)
     })

@@ -136,11 +136,14 @@ impl<'a> Case<'a> {
             total_suffices: given(self.total_suffices),
             compare: given(self.compare),
         };
-        written.criterion(basis).map_err(|field| match field {
+        let criterion = written.criterion(basis).map_err(|field| match field {
             "upper" => "M",
             "unit" => "limit_unit",
             other => other,
-        })
+        })?;
+        // A sum that is stated brings its maxima; only those of the catalogue leave them to the parts.
+        let empty = matches!(&criterion.rule, Rule::RatioSum { maxima, .. } if maxima.is_empty());
+        if empty { Err("limit") } else { Ok(criterion) }
     }
 }
 

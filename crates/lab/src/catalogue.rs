@@ -37,36 +37,38 @@ impl Edition {
         self.criterion.basis.row.as_deref().unwrap_or_default()
     }
 
-    /// Whether a label that declares `standard` (none: national) is served by it. A label without a year means the edition in
-    /// force (GB/T 1.1-2020, 9.5.4: undated references).
-    fn serves(&self, standard: Option<&Label>) -> bool {
-        match (&self.declared_standard, standard) {
+    /// Whether it belongs to what a label declares (none: it is national).
+    fn serves(&self, label: Option<&str>) -> bool {
+        match (&self.declared_standard, label) {
             (None, None) => true,
-            (Some(own), Some(label)) => {
-                let own = Label::read(own);
-                own.number == label.number && (label.year.is_none() || own.year == label.year)
-            }
+            (Some(own), Some(label)) => names(label, &plain(own)),
             _ => false,
         }
     }
 }
 
-/// A standard as a label writes it: number and year, whatever the spaces and dashes.
-struct Label {
-    number: String,
-    year: Option<String>,
+/// A standard as written, without spaces and with one kind of dash.
+fn plain(text: &str) -> String {
+    fold(text).replace(['—', '–', '―', '‐', '−'], "-")
 }
 
-impl Label {
-    fn read(text: &str) -> Self {
-        let plain = fold(text).replace(['—', '–', '―', '‐', '−'], "-");
-        let dated =
-            plain.rsplit_once('-').filter(|(_, year)| year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit()));
-        match dated {
-            Some((number, year)) => Self { number: number.to_owned(), year: Some(year.to_owned()) },
-            None => Self { number: plain, year: None },
-        }
-    }
+/// Whether a label names a standard, among whatever else it says. A label without the year means the edition in force, as
+/// undated references do.
+fn names(label: &str, standard: &str) -> bool {
+    let is_year = |text: &str| text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (number, year) = match standard.rsplit_once('-') {
+        Some((number, year)) if is_year(year) => (number, Some(year)),
+        _ => (standard, None),
+    };
+    label.match_indices(number).any(|(start, _)| {
+        let (before, from) = label.split_at_checked(start).unwrap_or_default();
+        let after = from.strip_prefix(number).unwrap_or_default();
+        let inside = |c: char| c.is_ascii_alphanumeric() || c == '/' || c == '.';
+        let its_own = !before.ends_with(inside) && !after.starts_with(inside);
+        let digits = after.strip_prefix('-').unwrap_or_default();
+        let dated = digits.split(|c: char| !c.is_ascii_digit()).next().filter(|digits| !digits.is_empty());
+        its_own && (dated.is_none() || dated == year)
+    })
 }
 
 /// The catalogue: tree, names and limits.
@@ -174,7 +176,7 @@ impl Catalogue {
         let Some((class, analyte)) = self.foods.resolve(food).zip(self.analytes.resolve(analyte)) else {
             return Found { national: Err(Reason::NoCriterion), declared: None };
         };
-        let label = given(declared).map(Label::read);
+        let label = given(declared).map(plain);
         let declared = label.map(|label| self.most_specific(class, analyte, (Some(&label), on)));
         Found {
             national: self.most_specific(class, analyte, (None, on)),
@@ -186,7 +188,7 @@ impl Catalogue {
         &self,
         class: &str,
         analyte: &str,
-        (label, on): (Option<&Label>, Date),
+        (label, on): (Option<&str>, Date),
     ) -> Result<Arc<Criterion>, Reason> {
         let of_class = |class| self.limits.get(class)?.get(analyte);
         for editions in self.foods.path(class).filter_map(of_class) {

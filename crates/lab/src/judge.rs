@@ -102,7 +102,7 @@ fn total_conforms(entry: &Entry<'_>, criterion: &Criterion, steps: &mut Vec<Step
     let Some(total) = given(entry.total) else {
         return false;
     };
-    let of_total = Entry { result: total, total: None, ..*entry };
+    let of_total = Entry { result: total, ..*entry };
     let mut own = Vec::new();
     let conforms = matches!(decide(&of_total, criterion, &mut own), Ok((ItemVerdict::Conforming, _)));
     if conforms {
@@ -252,7 +252,8 @@ fn not_detected(
             (lod, _) => seen(lod.or(Some(value))),
         },
         Measured::Number(value) if quantity.lod.is_some_and(|lod| value < lod) => Err(Reason::BelowOwnLod),
-        Measured::Number(value) if value.is_zero() => seen(quantity.lod),
+        // With a limit of detection a zero lies below it.
+        Measured::Number(value) if value.is_zero() => seen(None),
         Measured::Number(value) if value < Decimal::ZERO => Err(Reason::NotAValue),
         Measured::Number(value) if quantity.loq.is_some_and(|loq| value < loq) => Err(Reason::Trace),
         Measured::Number(_) | Measured::Above(_) | Measured::Detected => {

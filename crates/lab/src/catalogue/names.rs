@@ -151,8 +151,7 @@ impl FoodTree {
 
     /// The class and those above it, most specific first.
     pub fn path<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a str> {
-        let above =
-            |code: &&'a str| self.class(code).map(|class| class.parent.as_str()).filter(|code| !code.is_empty());
+        let above = |code: &&'a str| self.class(&self.class(code)?.parent).map(|class| class.code.as_str());
         std::iter::successors(Some(code), above)
     }
 }
