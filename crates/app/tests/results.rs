@@ -4,16 +4,18 @@
 use hege_app::catalogue::shipped;
 use hege_app::results::{Beside, Confirmation, StatedCriterion, Value, enter, preview};
 use hege_app::samples::{Registration, register, step};
-use hege_app::{Call, Error};
-use hege_core::{LabId, OrganisationId, Role, SampleId, SampleKind, Sector, Stage, TaskType, UserId};
+use hege_app::{Call, Error, PROVINCE, Scope};
+use hege_core::{LabId, OrganisationId, Role, SampleId, UserId};
 use hege_lab::case::Case;
 use hege_lab::{Catalogue, ItemVerdict, Reason};
-use hege_sampling::form::{DateKind, Draft, Packaging, Stated};
+use hege_sampling::examples::produce;
+use hege_sampling::form::{Context, Raw, RegionKnown, check};
 use hege_sampling::life_cycle::{Action, Actor, Denial};
 use hege_store::Store;
 use hege_store::samples::{Item, Sample, items_of};
 use hege_testkit::databases;
 use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
@@ -40,6 +42,7 @@ fn call(n: u128, role: Role) -> Call {
     Call {
         actor: Actor { user: UserId(Uuid::from_u128(n)), roles: [role].into() },
         organisation,
+        scope: Scope { region: PROVINCE, stages: BTreeSet::new() },
         at: "2025-06-20T02:00:00Z".parse().unwrap(),
         audit_id: Uuid::from_u128(NEXT.fetch_add(1, Ordering::Relaxed).into()),
     }
@@ -52,33 +55,24 @@ fn id() -> SampleId {
 impl Bench {
     /// A cowpea of 2025-06-15 on the laboratory's bench, with these items; those after `|` are for risk monitoring.
     fn received(&self, items: &str) -> Sample {
-        let form = Draft {
-            id: Some(id()),
-            form_no: Some("NCP25330106000001".to_owned()),
-            stage: Some(Stage::Farm),
-            sector: Some(Sector::Agriculture),
-            task_type: Some(TaskType::RoutineMonitoring),
-            sample_kind: Some(SampleKind::PrimaryProduce),
-            region: "330106".parse().ok(),
-            food_class: Some("33.01.01.01".to_owned()),
-            product_name: Some("豇豆".to_owned()),
-            sampled_unit: Some("演示市场".to_owned()),
-            producer: Some(Stated::Nothing),
-            batch_no: Some(Stated::Nothing),
-            packaging: Some(Packaging::Unpackaged),
-            date_kind: Some(DateKind::Purchase),
-            date: "2025-06-15".parse().ok(),
-            sampled_at: "2025-06-15T02:00:00Z".parse().ok(),
-            samplers: vec![UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2))],
-            sample_qty: Some(rust_decimal::Decimal::TWO),
-            qty_unit: Some("kg".to_owned()),
-            ..Draft::default()
-        };
+        let mut fields = produce();
+        let cowpea =
+            [("id", id().to_string()), ("food_class", "33.01.01.01".to_owned()), ("product_name", "豇豆".to_owned())];
+        fields.extend(cowpea.map(|(code, text)| (code.to_owned(), Raw::Text(text))));
+        let now = "2025-06-15T02:00:00Z".parse().unwrap();
+        let region = &|_, _| RegionKnown::InForce;
+        let context = Context { now, region, food_class: &|_| true, microbiological: false };
+        let (form, _) = check(&fields, &context).unwrap();
         let (supervised, risk) = items.split_once('|').unwrap_or((items, ""));
-        let ordered = |text: &str, risk| text.split_whitespace().map(move |item| (item.to_owned(), risk)).collect();
-        let items = [ordered(supervised, false), ordered(risk, true)] as [Vec<_>; 2];
-        let sample =
-            register(&self.store, &call(1, Role::Inspector), &Registration { form, items: items.concat() }).unwrap();
+        let ordered =
+            |text: &str, risk| -> Vec<_> { text.split_whitespace().map(move |item| (item.to_owned(), risk)).collect() };
+        let items = [ordered(supervised, false), ordered(risk, true)];
+        let sample = register(
+            &self.store,
+            &call(1, Role::Inspector),
+            &Registration { form, personal: Some(vec![0]), items: items.concat() },
+        )
+        .unwrap();
         let seal = Action::Seal { lab: Some(LabId(LABORATORY)), seals: vec!["F1".to_owned()] };
         let sample = step(&self.store, &call(1, Role::Inspector), id(), (sample.revision, &seal)).unwrap();
         step(&self.store, &call(3, Role::Receiver), id(), (sample.revision, &Action::Receive)).unwrap()
@@ -218,7 +212,8 @@ fn every_problem_of_every_value_is_told_at_its_field() {
 fn a_retest_that_conforms_confirms_nothing() {
     on_both(|bench| {
         let mut sample = bench.received("carbofuran");
-        let approve = Action::Approve(hege_sampling::life_cycle::Readiness { concluded: true, confirmed: true });
+        let approve = Action::Approve { agrees: BTreeSet::new() };
+        let check = Action::Check { confirms: BTreeSet::new(), leaves_out: BTreeMap::new() };
         let moved = |sample: &Sample, n, role, action: &Action| {
             step(&bench.store, &call(n, role), id(), (sample.revision, action))
         };
@@ -229,7 +224,7 @@ fn a_retest_that_conforms_confirms_nothing() {
             sample = bench.enter(&sample, &entered).unwrap();
             let stored = bench.item("carbofuran").confirmation.unwrap().0;
             assert_eq!((at(&stored, "/value"), at(&stored, "/at")), (&json!(retest), &json!("2025-06-20T02:00:00Z")));
-            sample = moved(&sample, 5, Role::Checker, &Action::Check).unwrap();
+            sample = moved(&sample, 5, Role::Checker, &check).unwrap();
             match (moved(&sample, 6, Role::Approver, &approve), outcome) {
                 (Err(Error::Denied(denial)), Some(expected)) => assert_eq!(denial, expected),
                 (Ok(_), None) => continue,
