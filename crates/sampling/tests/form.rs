@@ -340,6 +340,8 @@ fn goods_past_their_shelf_life_warn_when_it_is_plainly_stated() {
         ("1年", false),
         ("十二个月", false),
         ("0个月", true),
+        ("0月", true),
+        ("0年", true),
         ("见包装", false),
     ];
     for (life, expired) in lives {
