@@ -6,9 +6,14 @@
 //! meets the target at two successive month ends and neither window is significant. Late conclusions enter their own year.
 //! A window of fewer than ten samples is never significant, at a month end as at any other time.
 
+mod history;
+
+pub use history::{Excursion, PlanYear, Step, TargetVersion, closing_of, history};
+
+use crate::evidence::{Evidence, Window};
+use crate::words::Ending;
 use hege_core::{Month, words};
-use hege_rates::exact::lower_tail;
-use hege_rates::windows::{trailing_three, year_to_date};
+use hege_rates::windows::trailing_three;
 use hege_rates::{BasisPoints, Tally};
 use std::collections::BTreeMap;
 
@@ -20,22 +25,17 @@ words! {
     }
 }
 
-words! {
-    /// The window whose figures are the evidence.
-    pub enum Window {
-        YearToDate = "year_to_date", "年初至今", "year to date";
-        TrailingThree = "trailing_three", "近三个月", "trailing three months";
-    }
-}
-
 /// What the stream is held to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
     /// The pass rate.
     pub basis_points: BasisPoints,
-    /// Fewest samples for a notice.
+    /// Fewest samples for a notice, by default [`MIN_N`].
     pub min_n: u32,
 }
+
+/// Fewest samples for a notice where the plan gives no other number: that of a state that is more than "insufficient".
+pub const MIN_N: u32 = 30;
 
 /// What happens to a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,30 +47,12 @@ pub enum Event {
         /// Its conclusion.
         conforming: bool,
     },
-    /// A conclusion counted before counts no longer (void, overturned).
-    Retracted {
-        /// Month of sampling.
-        month: Month,
-        /// As it was counted.
-        conforming: bool,
-    },
     /// The clock passed the end of this month.
     MonthEnd(Month),
     /// The plan year is over, and its last conclusions are in.
     YearEnd,
     /// The plan was given another target. It closes what is open, as changed and not as recovered.
     TargetChanged(Option<Target>),
-}
-
-/// The figures behind a transition.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Evidence {
-    /// Which window.
-    pub window: Window,
-    /// Its tally.
-    pub tally: Tally,
-    /// Its exact lower tail against the target.
-    pub p_low: f64,
 }
 
 /// What becomes of the stream's alert.
@@ -80,88 +62,96 @@ pub enum Transition {
     Raised(Grade, Evidence),
     /// The open alert is significant now.
     Escalated(Evidence),
-    /// The open alert is over: the stage recovered.
-    Cleared(Evidence),
-    /// The open alert is over with its year, or a year that closed below its target is told of in an alert of its own.
-    ClosedWithYear {
-        /// Whether the year met its target.
-        met: bool,
-        /// The year's figures.
-        evidence: Evidence,
-    },
-    /// The open alert is over with its year, of which nothing counts any longer.
-    ClosedEmpty,
-    /// The open alert is over because the target changed; nothing recovered.
-    ClosedTargetChanged,
+    /// The open alert is over. A year that closes below its target with nothing open is told of in an alert of its own, which
+    /// begins and ends here.
+    Ended(Ending, Evidence),
 }
 
 /// The state of one stream: a plan year, a stage, a scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream {
-    /// The plan year.
-    pub year: i16,
-    /// The target, where there is one.
-    pub target: Option<Target>,
-    /// Tallies by month of sampling; of the year before, the last two months for the trailing window.
-    pub months: BTreeMap<Month, Tally>,
-    /// The open alert.
-    pub open: Option<Grade>,
+    year: i16,
+    target: Option<Target>,
+    /// By month of sampling, for the trailing window: of the year before, November and December.
+    months: BTreeMap<Month, Tally>,
+    /// The year to date: every month of the plan year, whatever was concluded last.
+    year_to_date: Tally,
+    open: Option<Grade>,
     /// Month ends in a row at which the year to date met the target, while an alert was open.
-    pub recovered: u8,
-    /// The last month end that was seen.
-    pub month_ended: Option<Month>,
-    /// The year is closed.
-    pub closed: bool,
+    recovered: u8,
+    month_ended: Option<Month>,
+    closed: bool,
 }
 
 /// p at or below which a month end makes an alert significant.
-const P_MONTH_END: f64 = 0.005;
+pub const P_MONTH_END: f64 = 0.005;
 /// p at or below which the year to date is significant at any time.
-const P_ANY_TIME: f64 = 0.001;
-/// Fewest samples for significance at any time.
-const N_ANY_TIME: u32 = 10;
+pub const P_ANY_TIME: f64 = 0.001;
+/// Fewest samples for significance.
+pub const N_SIGNIFICANT: u32 = 10;
 
 impl Stream {
     /// A stream at the beginning of its year.
     #[must_use]
     pub const fn new(year: i16, target: Option<Target>) -> Self {
-        Self { year, target, months: BTreeMap::new(), open: None, recovered: 0, month_ended: None, closed: false }
+        Self {
+            year,
+            target,
+            months: BTreeMap::new(),
+            year_to_date: Tally { n: 0, k: 0 },
+            open: None,
+            recovered: 0,
+            month_ended: None,
+            closed: false,
+        }
+    }
+
+    /// The year to date.
+    #[must_use]
+    pub const fn year_to_date(&self) -> Tally {
+        self.year_to_date
+    }
+
+    /// The grade of the open alert.
+    #[must_use]
+    pub const fn open(&self) -> Option<Grade> {
+        self.open
     }
 
     /// Takes one event and says what became of the alert.
     pub fn step(&mut self, event: Event) -> Option<Transition> {
         match event {
-            Event::Concluded { month, conforming } => {
-                let tally = self.months.entry(month).or_default();
-                *tally = tally.with(conforming);
-                self.looked_at_any_time()
-            }
-            Event::Retracted { month, conforming } => {
-                let tally = self.months.entry(month).or_default();
-                *tally = tally.without(conforming);
-                self.looked_at_any_time()
-            }
+            Event::Concluded { month, conforming } => self.concluded(month, conforming),
             Event::MonthEnd(month) => self.month_end(month),
             Event::YearEnd => self.year_end(),
             Event::TargetChanged(target) => self.target_changed(target),
         }
     }
 
-    /// The year to date: every month of the plan year, whatever was concluded last.
-    #[must_use]
-    pub fn year_to_date(&self) -> Tally {
-        year_to_date(&self.months, Month { year: self.year, month: 12 })
-    }
-
-    fn evidence(window: Window, tally: Tally, target: Target) -> Evidence {
-        Evidence { window, tally, p_low: lower_tail(tally, target.basis_points) }
-    }
-
-    fn looked_at_any_time(&mut self) -> Option<Transition> {
+    /// The year to date against the target, as it stands: what a changed target asks for, before another sample comes.
+    pub fn look(&mut self) -> Option<Transition> {
         let target = self.target.filter(|_| !self.closed)?;
-        let evidence = Self::evidence(Window::YearToDate, self.year_to_date(), target);
-        let significant = evidence.tally.n >= N_ANY_TIME && evidence.p_low <= P_ANY_TIME;
-        self.raise(evidence, significant, target)
+        // A share on its target is never significant, and significance is the last step of an excursion: no tail is needed.
+        if self.open == Some(Grade::Significant) || self.year_to_date.meets(target.basis_points) != Some(false) {
+            return None;
+        }
+        let evidence = Evidence::of(Window::YearToDate, self.year_to_date, target.basis_points);
+        self.raise(evidence, is_significant(&evidence, P_ANY_TIME), target)
+    }
+
+    fn concluded(&mut self, month: Month, conforming: bool) -> Option<Transition> {
+        let tally = self.months.entry(month).or_default();
+        *tally = tally.with(conforming);
+        if month.year != self.year {
+            return None;
+        }
+        self.year_to_date = self.year_to_date.with(conforming);
+        // With a notice open, only significance is new. A pass raises p, so it brings significance only as the last sample
+        // that was wanting.
+        if conforming && self.open.is_some() && self.year_to_date.n > N_SIGNIFICANT {
+            return None;
+        }
+        self.look()
     }
 
     /// Raises or escalates; an excursion that is significant at once is raised so.
@@ -172,7 +162,6 @@ impl Stream {
             None if below => Some(self.opened(Grade::Notice, evidence)),
             Some(Grade::Notice) if significant => {
                 self.open = Some(Grade::Significant);
-                self.recovered = 0;
                 Some(Transition::Escalated(evidence))
             }
             _ => None,
@@ -195,10 +184,9 @@ impl Stream {
             self.recovered = 0;
         }
         self.month_ended = Some(month);
-        let year = Self::evidence(Window::YearToDate, self.year_to_date(), target);
-        let three = Self::evidence(Window::TrailingThree, trailing_three(&self.months, month), target);
-        let is_significant = |evidence: &Evidence| evidence.tally.n >= N_ANY_TIME && evidence.p_low <= P_MONTH_END;
-        let significant = [year, three].into_iter().find(is_significant);
+        let year = Evidence::of(Window::YearToDate, self.year_to_date, target.basis_points);
+        let three = Evidence::of(Window::TrailingThree, trailing_three(&self.months, month), target.basis_points);
+        let significant = [year, three].into_iter().find(|evidence| is_significant(evidence, P_MONTH_END));
         if let Some(evidence) = significant {
             self.recovered = 0;
             return self.raise(evidence, true, target);
@@ -215,8 +203,7 @@ impl Stream {
             return None;
         }
         self.open = None;
-        self.recovered = 0;
-        Some(Transition::Cleared(year))
+        Some(Transition::Ended(Ending::Recovered, year))
     }
 
     /// A year that closes below its target is told, whatever p is and however few the samples; every open alert closes.
@@ -224,26 +211,24 @@ impl Stream {
         let target = self.target.filter(|_| !self.closed)?;
         self.closed = true;
         let was_open = self.open.take().is_some();
-        let evidence = Self::evidence(Window::YearToDate, self.year_to_date(), target);
-        match evidence.tally.meets(target.basis_points) {
-            None => was_open.then_some(Transition::ClosedEmpty),
-            Some(met) => (was_open || !met).then_some(Transition::ClosedWithYear { met, evidence }),
-        }
+        let met = self.year_to_date.meets(target.basis_points)?;
+        let ending = if met { Ending::YearMet } else { Ending::YearUnmet };
+        let evidence = || Evidence::of(Window::YearToDate, self.year_to_date, target.basis_points);
+        (was_open || !met).then(|| Transition::Ended(ending, evidence()))
     }
 
     fn target_changed(&mut self, target: Option<Target>) -> Option<Transition> {
         if self.target == target {
             return None;
         }
-        self.target = target;
+        let before = std::mem::replace(&mut self.target, target);
         self.recovered = 0;
-        self.open.take().map(|_| Transition::ClosedTargetChanged)
+        self.open.take()?;
+        let evidence = Evidence::of(Window::YearToDate, self.year_to_date, before?.basis_points);
+        Some(Transition::Ended(Ending::TargetChanged, evidence))
     }
 }
 
-/// Runs a stream from its beginning.
-#[must_use]
-pub fn replay(mut stream: Stream, events: &[Event]) -> (Stream, Vec<Transition>) {
-    let transitions = events.iter().filter_map(|event| stream.step(*event)).collect();
-    (stream, transitions)
+fn is_significant(evidence: &Evidence, bound: f64) -> bool {
+    evidence.tally.n >= N_SIGNIFICANT && evidence.p_low <= bound
 }

@@ -4,21 +4,77 @@
 //! - Nothing is decided here that a pure crate can decide; nothing is queried here that a noun of the store does not offer.
 //! - Time and new ids come in with the [`Call`]; a use case may run twice and gives the same rows.
 
+pub mod alerts;
 pub mod amendments;
 pub mod catalogue;
+pub mod criteria;
+pub mod demo;
 pub mod fields;
 pub mod form_numbers;
+pub mod hints;
+pub mod people;
+pub mod plans;
 pub mod rates;
+pub mod reference;
 pub mod results;
 pub mod samples;
+pub mod sessions;
+pub mod setup;
+pub mod worker;
 
 mod record;
 
-use hege_core::{City, OrganisationId, Problems, UserId};
+pub use hege_auth::sealed::DataKey;
+pub use hege_store::{Error as StoreError, Store};
+
+use hege_core::region::RegionLevel;
+use hege_core::{City, OrganisationId, Problems, RegionCode, Stage, UserId};
 use hege_sampling::life_cycle::{Actor, Denial};
 use hege_store::AsStoreError;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use uuid::Uuid;
+
+/// The province: its region, under whose shard stands what belongs to it as a whole.
+pub const PROVINCE: RegionCode = match RegionCode::new(330_000) {
+    Ok(code) => code,
+    Err(_) => panic!("six digits"),
+};
+
+/// How far a person sees: 权限范围.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// The region whose subtree is seen.
+    pub region: RegionCode,
+    /// The stages that are seen; empty for every one.
+    pub stages: BTreeSet<Stage>,
+}
+
+impl Scope {
+    /// Whether a stage is seen.
+    #[must_use]
+    pub fn sees_stage(&self, stage: Stage) -> bool {
+        self.stages.is_empty() || self.stages.contains(&stage)
+    }
+
+    /// Whether a region is seen.
+    #[must_use]
+    pub const fn sees_region(&self, region: RegionCode) -> bool {
+        self.region.contains(region)
+    }
+}
+
+/// Who changes something that is no sample's, when, and under which new id the audit row is written. Nobody for the command
+/// line and the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// The person.
+    pub person: Option<UserId>,
+    /// The clock.
+    pub at: Timestamp,
+    /// A UUIDv7.
+    pub audit_id: Uuid,
+}
 
 /// Who calls, when, and under which new id its audit row is written.
 #[derive(Debug, Clone)]
@@ -27,6 +83,8 @@ pub struct Call {
     pub actor: Actor,
     /// The organisation the person acts for: a sampling organisation or a laboratory. Samples of others are not there for them.
     pub organisation: OrganisationId,
+    /// How far the person sees.
+    pub scope: Scope,
     /// The clock.
     pub at: Timestamp,
     /// A UUIDv7 for the audit row; a call that is repeated with it has one effect.
@@ -38,6 +96,12 @@ impl Call {
     #[must_use]
     pub const fn user(&self) -> UserId {
         self.actor.user
+    }
+
+    /// The person as the author of a change that is no sample's.
+    #[must_use]
+    pub const fn mark(&self) -> Mark {
+        Mark { person: Some(self.actor.user), at: self.at, audit_id: self.audit_id }
     }
 }
 
@@ -53,9 +117,15 @@ pub enum Error {
     /// The life cycle forbids it.
     #[error("denied: {0}")]
     Denied(Denial),
-    /// Somebody was faster: the sample has another revision by now.
-    #[error("the sample has changed meanwhile")]
+    /// Somebody was faster: what was seen has another revision by now.
+    #[error("it has changed meanwhile")]
     Conflict,
+    /// Nobody is let in.
+    #[error("not let in: {0}")]
+    Unauthorized(sessions::Refusal),
+    /// Something is wrong with the program or its machine, and with nothing that was given.
+    #[error("internal: {0}")]
+    Internal(String),
     /// The key of this request was used for another one: 409 `idempotency_conflict`.
     #[error("the id was used for another registration")]
     Idempotency,
@@ -82,4 +152,14 @@ impl From<Denial> for Error {
 /// The stored form of a city.
 fn stored(city: City) -> i32 {
     i32::from(city.get())
+}
+
+/// The codes of a region's counties, from and until, as stored.
+fn counties(region: RegionCode) -> (i32, i32) {
+    let code = i32::try_from(region.get()).unwrap_or(i32::MAX);
+    match region.level() {
+        RegionLevel::Province => (code, code.saturating_add(9_999)),
+        RegionLevel::City => (code, code.saturating_add(99)),
+        RegionLevel::County => (code, code),
+    }
 }

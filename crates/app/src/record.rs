@@ -1,6 +1,6 @@
 //! What every change leaves behind in its own transaction: custody, cell, audit.
 
-use crate::{Call, Error, stored};
+use crate::{Call, Error, Mark, PROVINCE, stored};
 use hege_core::{City, SampleId};
 use hege_rates::{Cell, Standing};
 use hege_store::Conn;
@@ -27,24 +27,14 @@ pub(crate) fn custody(conn: &mut Conn, call: &Call, id: SampleId, step: (&str, V
     Ok(row.touched()?)
 }
 
-/// Appends the audit row of a call.
+/// Appends the audit row of a call about a sample.
 pub(crate) fn audit(conn: &mut Conn, call: &Call, id: SampleId, what: (&str, Vec<Value>, Value)) -> Result<(), Error> {
     audit_in(conn, call, id.city, what)
 }
 
 /// Appends the audit row of a call that is about no one sample.
 pub(crate) fn audit_in(conn: &mut Conn, call: &Call, city: City, what: (&str, Vec<Value>, Value)) -> Result<(), Error> {
-    let row = AuditRow {
-        city: stored(city),
-        id: Id(call.audit_id),
-        at: Ts(call.at),
-        person_id: Some(Id(call.user().0)),
-        action: what.0.to_owned(),
-        rows: Doc(Value::Array(what.1)),
-        detail: Doc(what.2),
-        seal: None,
-    };
-    Ok(audit_append(conn, &row)?)
+    audit_at(conn, stored(city), &call.mark(), what)
 }
 
 /// Moves a sample from one standing to another in its cell. The last statement of a transaction.
@@ -54,6 +44,26 @@ pub(crate) fn cell(conn: &mut Conn, sample: &Sample, before: Option<Standing>) -
         return Ok(());
     }
     Ok(cell_apply(conn, &CellRow::of(sample, Cell::change(before, Some(after))))?)
+}
+
+/// Appends the audit row of a change that belongs to the province as a whole.
+pub(crate) fn audit_own(conn: &mut Conn, mark: &Mark, what: (&str, Vec<Value>, Value)) -> Result<(), Error> {
+    audit_at(conn, stored(PROVINCE.city()), mark, what)
+}
+
+/// Appends the audit row of a change under a shard.
+pub(crate) fn audit_at(conn: &mut Conn, city: i32, mark: &Mark, what: (&str, Vec<Value>, Value)) -> Result<(), Error> {
+    let row = AuditRow {
+        city,
+        id: Id(mark.audit_id),
+        at: Ts(mark.at),
+        person_id: mark.person.map(|person| Id(person.0)),
+        action: what.0.to_owned(),
+        rows: Doc(Value::Array(what.1)),
+        detail: Doc(what.2),
+        seal: None,
+    };
+    Ok(audit_append(conn, &row)?)
 }
 
 /// Moves a sample whose standing stays from the cell of its row `before` to that of its row now. The last statement of a

@@ -1,47 +1,50 @@
 //! 检验结果: entered, judged at once, and concluded.
 
+mod value;
+
+pub use value::{Beside, Confirmation, StatedCriterion, Value};
+
+use crate::catalogue::criterion_json;
 use crate::record::{audit, custody};
 use crate::samples::load;
 use crate::{Call, Error};
 use hege_core::{Problem, Problems, SampleId};
-use hege_lab::ItemVerdict;
+use hege_lab::case::{Case, judge_case};
 use hege_lab::conclusion::{Conclusion, Standing as ItemStanding, conclude};
-use hege_lab::judge::{Entry, Judgement, judge};
-use hege_lab::{Criterion, Step};
+use hege_lab::{Catalogue, ItemVerdict, Judgement};
 use hege_rates::Standing;
 use hege_sampling::life_cycle::{Action, Readiness, apply};
 use hege_store::Store;
 use hege_store::audit::Audited;
 use hege_store::samples::{Item, Sample, SampleProgress, item_update, sample_progress};
 use hege_store::types::{Doc, Id, Ts};
-use serde_json::json;
+use serde_json::{Value as Json, json};
+use value::Product;
 
-/// One value as the laboratory reports it, with the criterion that it is held against.
-#[derive(Debug, Clone)]
-pub struct Value {
-    /// The ordered item.
-    pub analyte: String,
-    /// As typed.
-    pub reported: String,
-    /// Its unit.
-    pub unit: Option<String>,
-    /// The laboratory's limit of detection, in `unit`.
-    pub lod: Option<String>,
-    /// What it is held against; none when no edition is in force, which is not judgeable.
-    pub criterion: Option<(String, Criterion)>,
-    /// Confirmation of a nonconforming result: retest value, person, QC batch.
-    pub confirmation: Option<serde_json::Value>,
+/// Judges cases without storing anything, in their order.
+#[must_use]
+pub fn preview(catalogue: &Catalogue, cases: &[Case<'_>]) -> Vec<Judgement> {
+    cases.iter().map(|case| judge_case(case, Some(catalogue))).collect()
 }
 
-/// Enters values, replacing only the items named, and judges each.
+/// Enters values, replacing only the items named, and judges each: by the criterion that the laboratory states, or else by
+/// that of the catalogue for the sample's food class, deciding date and declared standard.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an item that is not ordered or stands twice; [`Error::Conflict`], [`Error::Denied`],
-/// [`Error::NotFound`].
-pub fn enter(store: &Store, call: &Call, id: SampleId, (seen, values): (i64, &[Value])) -> Result<Sample, Error> {
+/// [`Error::Invalid`] at `/results/{index}/...` for an item that is not ordered or stands twice, and for what [`Value`] needs
+/// and lacks; [`Error::Conflict`], [`Error::Denied`], [`Error::NotFound`].
+pub fn enter(
+    store: &Store,
+    call: &Call,
+    id: SampleId,
+    (seen, values): (i64, &[Value]),
+    catalogue: &Catalogue,
+) -> Result<Sample, Error> {
     store.write(|conn| {
         let loaded = load(conn, call, id)?;
-        let items = replaced(&loaded.items, values, call).map_err(Error::Invalid)?;
+        let product = Product::of(&loaded.sample);
+        let judged = |value: &Value| judge_case(&value.case(&product), Some(catalogue));
+        let items = replaced(&loaded.items, values, (call, &judged)).map_err(Error::Invalid)?;
         let missing = loaded.items.iter().filter(|old| !items.iter().any(|new| new.analyte == old.analyte));
         let complete = missing.clone().all(|old| old.reported.is_some());
         let next = apply(loaded.status, &Action::Enter { complete }, &loaded.past, &loaded.actor)?;
@@ -57,45 +60,69 @@ pub fn enter(store: &Store, call: &Call, id: SampleId, (seen, values): (i64, &[V
             .items
             .iter()
             .filter(|old| old.reported.is_some() && items.iter().any(|new| new.analyte == old.analyte));
-        let before: Vec<_> = before.map(|old| json!([old.analyte, old.reported, old.unit, old.verdict])).collect();
+        let before: Vec<_> = before
+            .map(|old| {
+                let typed = old.entry.as_ref().map(|entry| &entry.0);
+                let confirmed = old.confirmation.as_ref().map(|confirmation| &confirmation.0);
+                json!([old.analyte, old.reported, old.unit, old.lod, typed, old.verdict, confirmed])
+            })
+            .collect();
         audit(conn, call, id, ("entered", touched, json!({"before": before})))?;
         Ok(sample)
     })
 }
 
-fn replaced(ordered: &[Item], values: &[Value], call: &Call) -> Result<Vec<Item>, Problems> {
+fn replaced(
+    ordered: &[Item],
+    values: &[Value],
+    (call, judged): (&Call, &dyn Fn(&Value) -> Judgement),
+) -> Result<Vec<Item>, Problems> {
     let mut problems = Problems::new();
     let mut items: Vec<Item> = Vec::with_capacity(values.len());
     for (index, value) in values.iter().enumerate() {
-        let at = || format!("/{index}/analyte");
+        let at = || format!("/results/{index}/analyte");
         if items.iter().any(|item| item.analyte == value.analyte) {
             problems.push(Problem::new(at(), "item_twice", "同一项目出现两次", "the item stands twice"));
         }
+        problems.extend(value.problems(index));
         match ordered.iter().find(|item| item.analyte == value.analyte) {
-            Some(item) => items.push(entered(item, value, call)),
+            Some(item) => items.push(entered(item, value, (call, judged))),
             None => problems.push(Problem::new(at(), "item_not_ordered", "该项目未下达", "the item is not ordered")),
         }
     }
     problems.into_result(items)
 }
 
-fn entered(item: &Item, value: &Value, call: &Call) -> Item {
-    let entry =
-        Entry { result: &value.reported, unit: value.unit.as_deref(), lod: value.lod.as_deref(), ..Entry::default() };
-    let judgement = match &value.criterion {
-        Some((_, criterion)) => judge(&entry, criterion),
-        None => Judgement::refused(hege_lab::Reason::NoCriterion),
-    };
-    let steps: Vec<_> = judgement.steps.iter().map(|step: &Step| json!({"zh": step.zh(), "en": step.en()})).collect();
+fn entered(item: &Item, value: &Value, (call, judged): (&Call, &dyn Fn(&Value) -> Judgement)) -> Item {
+    let judgement = judged(value);
+    let is_risk = item.purpose == RISK;
+    let steps: Vec<Json> = judgement.steps.iter().map(|step| json!({"zh": step.zh(), "en": step.en()})).collect();
+    let criteria: Vec<Json> = judgement.criteria().map(criterion_json).collect();
+    let row = judgement.criteria().next().and_then(|criterion| criterion.basis.row.clone());
+    // The retest is judged like the result: one that conforms confirms nothing.
+    let confirmation = value.confirmation.as_ref().map(|confirmation| {
+        let again = judged(&Value { reported: confirmation.value.clone(), ..value.clone() });
+        let at = confirmation.at.clone().unwrap_or_else(|| call.at.to_string());
+        json!({
+            "value": confirmation.value,
+            "person": confirmation.person,
+            "qc_batch": confirmation.qc_batch,
+            "at": at,
+            "verdict": word(again.verdict, is_risk),
+        })
+    });
     Item {
         reported: Some(value.reported.clone()),
         unit: value.unit.clone(),
         lod: value.lod.clone(),
-        criterion_id: value.criterion.as_ref().map(|(id, _)| id.clone()),
-        verdict: Some(judgement.verdict.code().to_owned()),
+        method: value.method.clone(),
+        criterion_id: row,
+        verdict: Some(word(judgement.verdict, is_risk).to_owned()),
         reason: Some(judgement.reason.code().to_owned()),
-        judgement: Some(Doc(json!({"steps": steps}))),
-        confirmation: value.confirmation.clone().map(Doc),
+        entry: Some(Doc(json!(value.beside))),
+        stated: value.criterion.as_ref().map(|stated| Doc(stated.document(call))),
+        judgement: Some(Doc(json!({"criteria": criteria, "steps": steps}))),
+        confirmation: confirmation.map(Doc),
         entered_by: Some(Id(call.user().0)),
         entered_at: Some(Ts(call.at)),
         revision: item.revision + 1,
@@ -103,28 +130,56 @@ fn entered(item: &Item, value: &Value, call: &Call) -> Item {
     }
 }
 
+impl Product {
+    fn of(sample: &Sample) -> Self {
+        let declared = sample.form.0.get("declared_standard").and_then(Json::as_str);
+        Self {
+            food_class: sample.food_class.clone(),
+            date: sample.deciding_date.map(|day| day.0.to_string()),
+            declared_standard: declared.map(str::to_owned),
+        }
+    }
+}
+
+/// The purpose of an item of risk monitoring.
+const RISK: &str = "risk";
+
+/// How a verdict is called: an item of risk monitoring shows a problem or none.
+const fn word(verdict: ItemVerdict, is_risk: bool) -> &'static str {
+    match verdict {
+        ItemVerdict::Nonconforming if is_risk => Conclusion::Problem.code(),
+        ItemVerdict::Conforming if is_risk => Conclusion::NoProblem.code(),
+        other => other.code(),
+    }
+}
+
+/// The verdict of a word, whatever the item was for.
+fn verdict_of(code: &str) -> Option<ItemVerdict> {
+    ItemVerdict::ALL.iter().copied().find(|verdict| [false, true].iter().any(|risk| word(*verdict, *risk) == code))
+}
+
 fn standings(items: &[Item]) -> Vec<ItemStanding> {
-    let verdict = |item: &Item| item.verdict.as_deref().and_then(|code| code.parse::<ItemVerdict>().ok());
-    items
-        .iter()
-        .map(|item| {
-            if item.left_out.is_some() {
-                ItemStanding::LeftOut
-            } else if item.purpose == "risk" {
-                ItemStanding::Risk(verdict(item))
-            } else {
-                ItemStanding::Supervised(verdict(item))
-            }
-        })
-        .collect()
+    let standing = |item: &Item| {
+        let verdict = item.verdict.as_deref().and_then(verdict_of);
+        if item.left_out.is_some() {
+            ItemStanding::LeftOut
+        } else if item.purpose == RISK {
+            ItemStanding::Risk(verdict)
+        } else {
+            ItemStanding::Supervised(verdict)
+        }
+    };
+    items.iter().map(standing).collect()
 }
 
 /// What the items say of an approval.
 pub(crate) fn readiness(items: &[Item]) -> Readiness {
-    let fails = |item: &&Item| item.verdict.as_deref() == Some(ItemVerdict::Nonconforming.code());
+    let fails = |code: Option<&str>| code.and_then(verdict_of) == Some(ItemVerdict::Nonconforming);
+    let again =
+        |item: &Item| item.confirmation.as_ref().is_some_and(|doc| fails(doc.0.get("verdict").and_then(Json::as_str)));
     Readiness {
         concluded: conclude(&standings(items)) != Conclusion::NotJudgeable,
-        confirmed: items.iter().filter(fails).all(|item| item.confirmation.is_some()),
+        confirmed: items.iter().filter(|item| fails(item.verdict.as_deref())).all(again),
     }
 }
 

@@ -1,5 +1,11 @@
 //! 样品: registered, sealed, handed over, received or refused, checked, approved, returned, voided.
 
+mod seen;
+
+pub use hege_store::amendments::AmendmentRow;
+pub use hege_store::samples::{ConclusionRow, CustodyRow, Item, Sample};
+pub use seen::{Cursor, Page, Search, Seen, fetch, form_of, id_of, list};
+
 use crate::fields::{document_of, stored_fields};
 use crate::record::{audit, cell, concluded, custody};
 use crate::results::{conclusion_of, readiness};
@@ -14,8 +20,8 @@ use hege_store::amendments::SampleForm;
 use hege_store::audit::Audited;
 use hege_store::idempotency::{Answered, answered_fetch, answered_insert, body_hash};
 use hege_store::samples::{
-    ConclusionRow, Item, Sample, SampleProgress, conclusion_insert, custody_of, form_no_holder, item_update,
-    items_insert, items_of, sample_fetch, sample_insert, sample_progress,
+    SampleProgress, conclusion_insert, custody_of, form_no_holder, item_update, items_insert, items_of, sample_fetch,
+    sample_insert, sample_progress,
 };
 use hege_store::types::{Day, Doc, Id, Ts, Word};
 use hege_store::{Conn, Store};
@@ -221,7 +227,7 @@ pub(crate) struct Loaded {
 pub(crate) fn load(conn: &mut Conn, call: &Call, id: SampleId) -> Result<Loaded, Error> {
     let sample = sample_fetch(conn, id)?.ok_or(Error::NotFound)?;
     let actor = acting(&sample, call);
-    if actor.roles.is_empty() {
+    if actor.roles.is_empty() || !call.scope.sees_stage(sample.stage.0) {
         return Err(Error::NotFound);
     }
     let items = items_of(conn, id)?;

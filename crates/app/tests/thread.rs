@@ -2,11 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use hege_alerts::plan::{Event, Grade, Stream, Target, Transition};
-use hege_app::results::{Value, enter};
+use hege_app::results::{Confirmation, StatedCriterion, Value, enter};
 use hege_app::samples::{Registration, register, step};
 use hege_app::{Call, Error, rates};
 use hege_core::{LabId, Month, OrganisationId, Role, SampleId, Stage, UserId};
-use hege_lab::{Basis, Compare, Criterion, Origin, Rule, criterion::Matter};
+use hege_lab::Catalogue;
 use hege_rates::{BasisPoints, RateState, Tally};
 use hege_sampling::examples::produce;
 use hege_sampling::form::{Context, Raw, RegionKnown, check};
@@ -86,7 +86,11 @@ impl Province {
     }
 
     fn enter(&self, person: u128, sample: &Sample, reported: &str, confirmed: bool) -> Result<Sample, Error> {
-        enter(&self.store, &self.call(person), id(sample), (sample.revision, &[value(reported, confirmed)]))
+        self.enter_as(&self.call(person), sample, &[value(reported, confirmed)])
+    }
+
+    fn enter_as(&self, call: &Call, sample: &Sample, values: &[Value]) -> Result<Sample, Error> {
+        enter(&self.store, call, id(sample), (sample.revision, values), &Catalogue::default())
     }
 
     /// Registered, sealed, received: on the laboratory's bench.
@@ -133,29 +137,26 @@ fn id(sample: &Sample) -> SampleId {
     SampleId { city: "3301".parse().unwrap(), uuid: sample.id.0 }
 }
 
+/// Lead by a criterion that the laboratory states.
 fn value(reported: &str, confirmed: bool) -> Value {
-    let basis = Basis {
+    let text = |text: &str| Some(text.to_owned());
+    let stated = StatedCriterion {
+        kind: "max".to_owned(),
+        limit: text("0.3"),
+        unit: text("mg/kg"),
         standard: "GB 2762-2022".to_owned(),
-        clause: None,
-        valid_from: "2023-06-30".parse().ok(),
-        valid_to: None,
-        origin: Origin::Catalogue,
+        reason: "演示".to_owned(),
+        ..StatedCriterion::default()
     };
-    let criterion = Criterion {
-        rule: Rule::Max(hege_core::decimal::parse("0.3").unwrap()),
-        unit: hege_core::units::Unit::parse("mg/kg"),
-        compare: Compare::Full,
-        matter: Matter::AsIs,
-        total_suffices: false,
-        basis,
-    };
+    let retest = Confirmation { value: reported.to_owned(), person: "演示".to_owned(), ..Confirmation::default() };
     Value {
         analyte: "lead".to_owned(),
         reported: reported.to_owned(),
-        unit: Some("mg/kg".to_owned()),
-        lod: Some("0.02".to_owned()),
-        criterion: Some(("L028".to_owned(), criterion)),
-        confirmation: confirmed.then(|| serde_json::json!({"retest": reported})),
+        unit: text("mg/kg"),
+        lod: text("0.02"),
+        criterion: Some(stated),
+        confirmation: confirmed.then_some(retest),
+        ..Value::default()
     }
 }
 
@@ -220,7 +221,7 @@ fn who_sampled_entered_or_checked_it_does_not_do_the_next_part() {
         assert_eq!(denied(province.enter(BOTH, &sample, "0.1", false)), Denial::SampledIt);
         assert_eq!(denied(province.enter(RECEIVER, &sample, "0.1", false)), Denial::WrongRole);
         let elsewhere = Call { organisation: OrganisationId(Uuid::from_u128(78)), ..province.call(TESTER) };
-        let outcome = enter(&province.store, &elsewhere, id(&sample), (sample.revision, &[value("0.1", false)]));
+        let outcome = province.enter_as(&elsewhere, &sample, &[value("0.1", false)]);
         assert!(matches!(outcome, Err(Error::NotFound)), "another laboratory's sample is not there: {outcome:?}");
         let outsider = Call { organisation: OrganisationId(LABORATORY), ..province.call(INSPECTOR) };
         let outcome = step(&province.store, &outsider, id(&sample), (sample.revision, &looked_at()));
@@ -424,11 +425,11 @@ fn values_for_items_that_are_not_ordered_or_stand_twice_are_told_together() {
         let sample = province.received(1);
         let values =
             [value("0.1", false), value("0.2", false), Value { analyte: "cadmium".to_owned(), ..value("1", false) }];
-        let outcome = enter(&province.store, &province.call(TESTER), id(&sample), (sample.revision, &values));
+        let outcome = province.enter_as(&province.call(TESTER), &sample, &values);
         let Err(Error::Invalid(problems)) = outcome else { panic!("{outcome:?}") };
         let found: Vec<_> =
             problems.as_slice().iter().map(|problem| (problem.pointer.as_str(), problem.code)).collect();
-        assert_eq!(found, [("/1/analyte", "item_twice"), ("/2/analyte", "item_not_ordered")]);
+        assert_eq!(found, [("/results/1/analyte", "item_twice"), ("/results/2/analyte", "item_not_ordered")]);
     });
 }
 

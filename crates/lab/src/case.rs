@@ -1,53 +1,93 @@
-//! A row of `hege judge`: text fields in, a judgement out, whatever the fields hold.
+//! A row of results as text fields, a judgement out, whatever the fields hold: what `hege judge` reads and a laboratory enters.
 
-use crate::catalogue::Catalogue;
-use crate::criterion::{Basis, Compare, Criterion, Matter, MicroPlan, Origin, Rule};
-use crate::judge::{Entry, Judgement, judge};
+use crate::catalogue::{Catalogue, Found};
+use crate::criterion::{Basis, Criterion, Origin, Rule};
+use crate::judge::{Entry, Judgement, judge, stricter};
+use crate::steps::Step;
 use crate::verdict::Reason;
-use hege_core::decimal;
-use hege_core::units::Unit;
+use crate::written::{Written, given, parts};
+use hege_core::units::fold;
 use jiff::civil::Date;
-use rust_decimal::Decimal;
+use std::sync::Arc;
 
-/// The columns of a row, as text; an empty field is none.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Case<'a> {
+/// A struct of texts that knows its columns.
+macro_rules! columns {
+    ($($(#[$doc:meta])+ $field:ident = $column:literal,)+) => {
+        /// The columns of a row, as text; an empty field is none.
+        #[derive(Debug, Clone, Copy, Default)]
+        pub struct Case<'a> { $($(#[$doc])+ pub $field: Option<&'a str>,)+ }
+
+        impl<'a> Case<'a> {
+            /// The names of its columns.
+            pub const COLUMNS: &'static [&'static str] = &[$($column),+];
+
+            /// The case whose columns `next` gives, in the order of [`Case::COLUMNS`].
+            pub fn read(mut next: impl FnMut() -> Option<&'a str>) -> Self {
+                Self { $($field: given(next())),+ }
+            }
+        }
+    };
+}
+
+columns! {
     /// Food class by name or code.
-    pub food: Option<&'a str>,
+    food = "food",
     /// Analyte by name or code.
-    pub analyte: Option<&'a str>,
+    analyte = "analyte",
     /// The deciding date, `2025-02-08`.
-    pub date: Option<&'a str>,
-    /// As reported.
-    pub result: Option<&'a str>,
+    date = "date",
+    /// The standard on the label.
+    declared_standard = "declared_standard",
+    /// As reported; several counts or parts by `;`.
+    result = "result",
     /// Unit of the result.
-    pub unit: Option<&'a str>,
+    unit = "unit",
     /// Kind of criterion.
-    pub kind: Option<&'a str>,
+    kind = "kind",
     /// The limit, the required LOD, the required text, or a `;`-list of maxima.
-    pub limit: Option<&'a str>,
+    limit = "limit",
     /// Upper bound of a range.
-    pub limit_high: Option<&'a str>,
+    limit_high = "limit_high",
     /// Unit of the limit; that of the result when none.
-    pub limit_unit: Option<&'a str>,
+    limit_unit = "limit_unit",
     /// The laboratory's limit of detection.
-    pub lod: Option<&'a str>,
-    /// Its unit.
-    pub lod_unit: Option<&'a str>,
+    lod = "lod",
+    /// Its limit of quantification.
+    loq = "loq",
+    /// Unit of both; that of the result when none.
+    lod_unit = "lod_unit",
     /// Declared value.
-    pub declared: Option<&'a str>,
+    declared = "declared",
     /// Tolerance of the declared value.
-    pub tolerance: Option<&'a str>,
+    tolerance = "tolerance",
     /// Plan: units.
-    pub n: Option<&'a str>,
+    n = "n",
     /// Plan: units allowed above m.
-    pub c: Option<&'a str>,
+    c = "c",
     /// Plan: m.
-    pub m: Option<&'a str>,
+    m = "m",
     /// Plan: M.
-    pub upper: Option<&'a str>,
+    upper = "M",
     /// `full` or `rounded`.
-    pub compare: Option<&'a str>,
+    compare = "compare",
+    /// What the limit refers to: `as_is`, `dry` or `fresh`.
+    matter = "matter",
+    /// Percent of water in the sample.
+    moisture = "moisture",
+    /// Percent of water in the fresh food.
+    fresh_moisture = "fresh_moisture",
+    /// Percent of mass lost in drying.
+    dehydration = "dehydration",
+    /// The total, where the limit is of a species.
+    total = "total",
+    /// `yes` where a total at or below the limit suffices.
+    total_suffices = "total_suffices",
+    /// Analytes of a sum of ratios by `;`, where the catalogue has their maxima.
+    parts = "parts",
+    /// The standard that a stated criterion rests on.
+    standard = "standard",
+    /// Its clause.
+    clause = "clause",
 }
 
 impl<'a> Case<'a> {
@@ -58,93 +98,106 @@ impl<'a> Case<'a> {
             result: self.result.unwrap_or(""),
             unit: self.unit,
             lod: self.lod,
+            loq: self.loq,
             lod_unit: self.lod_unit,
-            ..Entry::default()
+            moisture: self.moisture,
+            fresh_moisture: self.fresh_moisture,
+            dehydration: self.dehydration,
+            total: self.total,
+            declared: self.declared,
         }
     }
 
     /// The criterion that the row states itself.
     ///
     /// # Errors
-    /// [`Reason::BadCriterion`] when a field that the kind needs is missing or cannot be read, [`Reason::NoCriterion`]
-    /// when there is no kind.
-    pub fn criterion(&self) -> Result<Criterion, Reason> {
-        let unit = match self.limit_unit.or(self.unit) {
-            Some(text) => Some(Unit::parse(text).ok_or(Reason::UnknownUnit)?),
-            None => None,
-        };
-        let compare = match self.compare {
-            None | Some("full") => Compare::Full,
-            Some("rounded") => Compare::Rounded(None),
-            Some(_) => return Err(Reason::BadCriterion),
-        };
+    /// The column that the kind needs and that is missing or cannot be read.
+    pub fn criterion(&self) -> Result<Criterion, &'static str> {
+        let text = |text: Option<&str>| given(text).map(str::to_owned);
         let basis = Basis {
-            standard: "-".to_owned(),
-            clause: None,
+            row: None,
+            standard: text(self.standard).unwrap_or_else(|| "-".to_owned()),
+            clause: text(self.clause),
             valid_from: None,
             valid_to: None,
             origin: Origin::Laboratory,
         };
-        Ok(Criterion { rule: self.rule()?, unit, compare, matter: Matter::AsIs, total_suffices: false, basis })
-    }
-
-    fn rule(&self) -> Result<Rule, Reason> {
-        let number =
-            |text: Option<&str>| text.and_then(|text| decimal::parse(text.trim()).ok()).ok_or(Reason::BadCriterion);
-        let optional = |text: Option<&str>| text.map(|text| number(Some(text))).transpose();
-        let whole =
-            |text: Option<&str>| text.and_then(|text| text.trim().parse::<u32>().ok()).ok_or(Reason::BadCriterion);
-        Ok(match self.kind.ok_or(Reason::NoCriterion)? {
-            "max" => Rule::Max(number(self.limit)?),
-            "min" => Rule::Min(number(self.limit)?),
-            "range" => ordered(number(self.limit)?, number(self.limit_high)?)?,
-            "not_detected" => Rule::NotDetected { required_lod: optional(self.limit)? },
-            "not_used" => Rule::NotUsed { required_lod: optional(self.limit)? },
-            "micro" => Rule::Micro(MicroPlan {
-                n: whole(self.n)?,
-                c: whole(self.c)?,
-                m: number(self.m)?,
-                upper: optional(self.upper)?,
-            }),
-            "declared" => Rule::Declared { declared: optional(self.declared)?, tolerance: number(self.tolerance)? },
-            "ratio_sum" => {
-                let maxima = self
-                    .limit
-                    .ok_or(Reason::BadCriterion)?
-                    .split([';', '；'])
-                    .map(|part| number(Some(part)))
-                    .collect::<Result<_, _>>()?;
-                Rule::RatioSum { maxima, total: Decimal::ONE }
-            }
-            "qualitative" => Rule::Qualitative { required: self.limit.ok_or(Reason::BadCriterion)?.to_owned() },
-            _ => return Err(Reason::BadCriterion),
-        })
+        let written = Written {
+            kind: given(self.kind),
+            limit: given(self.limit),
+            limit_high: given(self.limit_high),
+            tolerance: given(self.tolerance),
+            n: given(self.n),
+            c: given(self.c),
+            m: given(self.m),
+            upper: given(self.upper),
+            unit: given(self.limit_unit).or_else(|| given(self.unit)),
+            matter: given(self.matter),
+            total_suffices: given(self.total_suffices),
+            compare: given(self.compare),
+        };
+        let criterion = written.criterion(basis).map_err(|field| match field {
+            "upper" => "M",
+            "unit" => "limit_unit",
+            other => other,
+        })?;
+        // A sum that is stated brings its maxima; only those of the catalogue leave them to the parts.
+        let empty = matches!(&criterion.rule, Rule::RatioSum { maxima, .. } if maxima.is_empty());
+        if empty { Err("limit") } else { Ok(criterion) }
     }
 }
 
-fn ordered(low: Decimal, high: Decimal) -> Result<Rule, Reason> {
-    if low <= high { Ok(Rule::Range { low, high }) } else { Err(Reason::BadCriterion) }
-}
-
-/// Judges a row by the criterion it states itself; a row without a kind asks the catalogue by food, analyte and date.
+/// Judges a row by the criterion it states itself; a row without a kind asks the catalogue by food, analyte and date, and is
+/// held against the national limit and that of the standard it declares.
 #[must_use]
 pub fn judge_case(case: &Case<'_>, catalogue: Option<&Catalogue>) -> Judgement {
-    if let (None, Some(catalogue)) = (case.kind, catalogue) {
-        return judge_by_catalogue(case, catalogue).unwrap_or_else(Judgement::refused);
+    if given(case.kind).is_none() {
+        return match catalogue {
+            Some(catalogue) => judge_by_catalogue(case, catalogue).unwrap_or_else(Judgement::refused),
+            None => Judgement::refused(Reason::NoCriterion),
+        };
     }
     match case.criterion() {
-        Ok(criterion) => judge(&case.entry(), &criterion),
-        Err(reason) => Judgement::refused(reason),
+        Ok(criterion) => judge(&case.entry(), &Arc::new(criterion)),
+        Err(field) => {
+            let reason = if field == "limit_unit" { Reason::UnknownUnit } else { Reason::BadCriterion };
+            Judgement { steps: vec![Step::Field(field)], ..Judgement::refused(reason) }
+        }
     }
 }
 
 fn judge_by_catalogue(case: &Case<'_>, catalogue: &Catalogue) -> Result<Judgement, Reason> {
-    let (food, analyte) = case.food.zip(case.analyte).ok_or(Reason::NoCriterion)?;
-    let on = case.date.and_then(|date| date.trim().parse::<Date>().ok()).ok_or(Reason::BadDate)?;
-    let (_, criterion) = catalogue.find(food, analyte, on, None)?.national.ok_or(Reason::NoCriterion)?;
-    let mut criterion = criterion.clone();
-    if let Rule::Declared { declared, .. } = &mut criterion.rule {
-        *declared = case.declared.and_then(|value| decimal::parse(value.trim()).ok());
+    let (food, analyte) = given(case.food).zip(given(case.analyte)).ok_or(Reason::NoCriterion)?;
+    let on = given(case.date).and_then(date).ok_or(Reason::BadDate)?;
+    let against = |criterion: Result<Arc<Criterion>, Reason>| match criterion
+        .and_then(|criterion| own_maxima(case, criterion, (catalogue, food, on)))
+    {
+        Ok(criterion) => judge(&case.entry(), &criterion),
+        Err(reason) => Judgement::refused(reason),
+    };
+    Ok(match catalogue.find(food, analyte, on, case.declared_standard) {
+        Found { national, declared: None } => against(national),
+        Found { national: Err(Reason::NoCriterion), declared: Some(declared) } => against(declared),
+        Found { national, declared: Some(declared) } => stricter(against(national), against(declared)),
+    })
+}
+
+/// A sum of ratios of the catalogue has no maxima of its own: they are those of the parts.
+fn own_maxima(
+    case: &Case<'_>,
+    criterion: Arc<Criterion>,
+    (catalogue, food, on): (&Catalogue, &str, Date),
+) -> Result<Arc<Criterion>, Reason> {
+    match &criterion.rule {
+        Rule::RatioSum { maxima, .. } if maxima.is_empty() => {
+            let names: Vec<&str> = given(case.parts).map(|names| parts(names).collect()).ok_or(Reason::PartsMissing)?;
+            catalogue.ratio_sum(&criterion, (food, on), &names).map(Arc::new)
+        }
+        _ => Ok(criterion),
     }
-    Ok(judge(&case.entry(), &criterion))
+}
+
+/// A date as written in ISO 8601, also in full-width digits.
+fn date(text: &str) -> Option<Date> {
+    text.parse().ok().or_else(|| fold(text).parse().ok())
 }

@@ -15,6 +15,10 @@ pub mod reported;
 pub mod rounding;
 pub mod steps;
 pub mod verdict;
+pub mod written;
+
+mod quantity;
+mod several;
 
 pub use catalogue::Catalogue;
 pub use conclusion::{Conclusion, conclude};

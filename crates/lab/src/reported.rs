@@ -5,7 +5,7 @@ use hege_core::units::{Unit, fold};
 use rust_decimal::Decimal;
 
 /// 检验结果: never a bare number.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measured {
     /// A value.
     Number(Decimal),
@@ -22,7 +22,7 @@ pub enum Measured {
 }
 
 /// A measured value with the unit glued to it, if there was one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reported {
     /// The value.
     pub measured: Measured,
@@ -55,10 +55,29 @@ pub enum Unreadable {
 /// [`Unreadable`] for anything with two readings, and for what is no value.
 pub fn read(text: &str) -> Result<Reported, Unreadable> {
     // The form that most instruments and people type takes no detour.
-    if let Ok(value) = decimal::parse(text) {
+    if let Ok(value) = decimal::parse(text.trim()) {
         return Ok(Reported { measured: Measured::Number(value), unit: None });
     }
+    // Folding takes spaces away, which would join two numbers.
+    if beside(text, char::is_whitespace) {
+        return Err(Unreadable::Text);
+    }
     read_folded(&fold(&raise(text)))
+}
+
+/// True when a run of such characters stands right between two digits.
+fn beside(text: &str, between: impl Fn(char) -> bool) -> bool {
+    let mut after_digit = false;
+    let mut inside = false;
+    for c in text.chars() {
+        let digit = c.is_ascii_digit() || ('０'..='９').contains(&c);
+        if digit && inside {
+            return true;
+        }
+        inside = between(c) && (after_digit || inside);
+        after_digit = digit;
+    }
+    false
 }
 
 fn read_folded(text: &str) -> Result<Reported, Unreadable> {
@@ -175,21 +194,18 @@ const fn unreadable(error: decimal::BadDecimal) -> Unreadable {
     }
 }
 
-/// Reads the counts of a microbiological plan, separated by `,` `，` `;` `；` `、` or spaces. How many there must be is the
-/// criterion's affair: a comma that might separate thousands yields another number of counts and is refused there.
+/// Reads the counts of a microbiological plan, separated by `;` `；` `、` or spaces, or by a comma that cannot belong to a
+/// number: one right between two digits may separate thousands or decimals (`1,234,5`), whatever the number of counts.
 ///
 /// # Errors
-/// The first part that is no count.
+/// [`Unreadable::Comma`], or that of the first part that is no count.
 pub fn read_counts(text: &str) -> Result<Vec<Reported>, Unreadable> {
-    let parts = || {
-        text.split([',', '，', ';', '；', '、', ' ', '\u{3000}', '\t', '\n'])
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-    };
-    if parts().next().is_none() {
-        return Err(Unreadable::Empty);
+    if beside(text, |c| matches!(c, ',' | '，' | '٫' | '٬')) {
+        return Err(Unreadable::Comma);
     }
-    parts().map(read).collect()
+    let separator = |c: char| matches!(c, ',' | '，' | ';' | '；' | '、') || c.is_whitespace();
+    let counts = text.split(separator).filter(|part| !part.is_empty()).map(read).collect::<Result<Vec<_>, _>>()?;
+    if counts.is_empty() { Err(Unreadable::Empty) } else { Ok(counts) }
 }
 
 #[cfg(test)]
@@ -294,6 +310,8 @@ mod tests {
             ("0.00000000000000000000000000001", Unreadable::Digits),
             ("检出率", Unreadable::Text),
             ("未检出(0.5)", Unreadable::Text),
+            ("1 234", Unreadable::Text),
+            ("１\u{3000}２", Unreadable::Text),
         ] {
             assert_eq!(read(text), Err(why), "{text}");
         }
@@ -306,12 +324,20 @@ mod tests {
     #[test]
     fn counts_are_read_whatever_separates_them() {
         let expected = vec![Measured::Below(dec("10")), Measured::Number(dec("15")), Measured::Number(dec("390"))];
-        for text in ["<10,15,390", "＜10，15；390", "<10;15;390", "<10、15、390", "<10 15  390"] {
+        for text in ["<10, 15, 390", "＜10， 15；390", "<10;15;390", "<10、15、390", "<10 15  390"] {
             assert_eq!(measured(text), expected, "{text}");
         }
         assert_eq!(measured("7.5×10⁴,3.9×10³"), vec![Measured::Number(dec("75000")), Measured::Number(dec("3900"))]);
+        assert_eq!(measured("<10,<10"), vec![Measured::Below(dec("10")); 2]);
         assert_eq!(read_counts(" , "), Err(Unreadable::Empty));
         assert_eq!(read_counts("1,x,3"), Err(Unreadable::Text));
+    }
+
+    #[test]
+    fn a_comma_that_may_belong_to_a_number_separates_nothing() {
+        for text in ["1,234,5", "1，234，5", "1,2,3", "７,５×10⁴", "7,5×10⁴", "40000,34000"] {
+            assert_eq!(read_counts(text), Err(Unreadable::Comma), "{text}");
+        }
     }
 
     proptest! {

@@ -1,17 +1,30 @@
 //! The steps of a verdict, as data; the words are made only when somebody reads them.
 
-use crate::criterion::{Criterion, MicroPlan, Origin, Rule};
+use crate::criterion::{Criterion, Matter, MicroPlan, Rule};
 use crate::reported::Measured;
 use hege_core::units::Unit;
 use rust_decimal::Decimal;
+use std::fmt::{self, Write};
+use std::sync::Arc;
 
 /// One step that a person can repeat on paper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Which criterion, of which standard.
-    Criterion(Box<Criterion>),
+    Criterion(Arc<Criterion>),
+    /// A field of the criterion that is missing or cannot be read, by its name.
+    Field(&'static str),
     /// What was reported, as read.
     Reported(Measured),
+    /// The limits of detection and quantification in the criterion's unit.
+    Detection {
+        /// Of detection.
+        lod: Option<Decimal>,
+        /// Of quantification.
+        loq: Option<Decimal>,
+        /// Their unit.
+        unit: Option<Unit>,
+    },
     /// A value in the criterion's unit.
     Converted {
         /// As reported.
@@ -28,18 +41,29 @@ pub enum Step {
         /// The interval.
         interval: Decimal,
     },
-    /// A value on dry matter: value x 100 / (100 - moisture), compared without dividing.
-    Dry {
+    /// A value referred to dry matter or to the fresh food: value x left / right, compared without dividing.
+    Referred {
+        /// To what.
+        matter: Matter,
         /// As measured.
         value: Decimal,
-        /// Percent of water.
-        moisture: Decimal,
+        /// By what the value is multiplied.
+        left: Decimal,
+        /// By what the limit is multiplied.
+        right: Decimal,
+    },
+    /// The label's value and its tolerance.
+    Declared {
+        /// As declared.
+        declared: Decimal,
+        /// The largest difference allowed.
+        tolerance: Decimal,
     },
     /// `left sign right` holds or does not.
     Compared {
         /// The value.
         left: Decimal,
-        /// `<=`, `>=`, `<` or `>`.
+        /// `<=` or `>=`.
         sign: &'static str,
         /// The limit.
         right: Decimal,
@@ -73,140 +97,192 @@ pub enum Step {
     },
 }
 
+/// In which language a step is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Chinese.
+    Zh,
+    /// English.
+    En,
+}
+
+impl Language {
+    const fn pick(self, zh: &'static str, en: &'static str) -> &'static str {
+        match self {
+            Self::Zh => zh,
+            Self::En => en,
+        }
+    }
+}
+
 impl Step {
     /// In Chinese.
     #[must_use]
     pub fn zh(&self) -> String {
-        match self {
-            Self::Criterion(criterion) => basis(criterion, "zh"),
-            Self::Reported(measured) => format!("检验结果：{}", measured_zh(measured)),
-            Self::Converted { from, to } => {
-                format!("单位换算：{} {} = {} {}", from.0, from.1, to.0, to.1)
-            }
-            Self::Rounded { from, to, interval } => {
-                format!("按 GB/T 8170 修约（间隔 {interval}）：{from} → {to}")
-            }
-            Self::Dry { value, moisture } => {
-                format!("以干基计：{value} × 100 ÷ (100 − {moisture})")
-            }
-            Self::Compared { left, sign, right, holds } => {
-                format!("比较：{left} {sign} {right} {}", if *holds { "成立" } else { "不成立" })
-            }
-            Self::Counted { plan, marginal, unacceptable } => format!(
-                "n={}，超过 m={} 的 {} 份（允许 c={}），超过 M 的 {} 份",
-                plan.n,
-                plan.m,
-                span(*marginal),
-                plan.c,
-                span(*unacceptable)
-            ),
-            Self::Summed { numerator, denominator, total } => {
-                format!("比例之和 {numerator}/{denominator}，不得超过 {total}")
-            }
-            Self::TotalSuffices => "总量不超过其形态限量，不必再测形态".to_owned(),
-            Self::Text { equal } => format!("与规定文字{}", if *equal { "一致" } else { "不一致" }),
-        }
+        self.text(Language::Zh)
     }
 
     /// In English.
     #[must_use]
     pub fn en(&self) -> String {
+        self.text(Language::En)
+    }
+
+    fn text(&self, language: Language) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _written = self.write(language, &mut text);
+        text
+    }
+
+    /// Writes it out.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, language: Language, out: &mut impl Write) -> fmt::Result {
+        let pick = |zh, en| language.pick(zh, en);
         match self {
-            Self::Criterion(criterion) => basis(criterion, "en"),
-            Self::Reported(measured) => format!("reported: {}", measured_en(measured)),
+            Self::Criterion(criterion) => basis(criterion, language, out),
+            Self::Field(name) => {
+                write!(
+                    out,
+                    "{}{name}",
+                    pick("判定依据中缺失或不能识别的字段：", "missing or unreadable in the criterion: ")
+                )
+            }
+            Self::Reported(measured) => {
+                write!(out, "{}{}", pick("检验结果：", "reported: "), InWords(*measured, language))
+            }
+            Self::Detection { lod, loq, unit } => detection((*lod, *loq, *unit), language, out),
             Self::Converted { from, to } => {
-                format!("converted: {} {} = {} {}", from.0, from.1, to.0, to.1)
+                write!(out, "{}{} {} = {} {}", pick("单位换算：", "converted: "), from.0, from.1, to.0, to.1)
             }
-            Self::Rounded { from, to, interval } => {
-                format!("rounded by GB/T 8170 to {interval}: {from} -> {to}")
-            }
-            Self::Dry { value, moisture } => {
-                format!("on dry matter: {value} x 100 / (100 - {moisture})")
+            Self::Rounded { from, to, interval } => match language {
+                Language::Zh => write!(out, "按 GB/T 8170 修约（间隔 {interval}）：{from} → {to}"),
+                Language::En => write!(out, "rounded by GB/T 8170 to {interval}: {from} -> {to}"),
+            },
+            Self::Referred { matter, value, left, right } => match language {
+                Language::Zh => write!(out, "{}：{value} × {left} ÷ {right}，限量两边同乘", matter.zh()),
+                Language::En => write!(out, "{}: {value} x {left} / {right}, compared multiplied", matter.en()),
+            },
+            Self::Declared { declared, tolerance } => {
+                write!(out, "{}{declared} ± {tolerance}", pick("标签明示值：", "declared: "))
             }
             Self::Compared { left, sign, right, holds } => {
-                format!("{left} {sign} {right} {}", if *holds { "holds" } else { "does not hold" })
+                let outcome = if *holds { pick("成立", "holds") } else { pick("不成立", "does not hold") };
+                write!(out, "{}{left} {sign} {right} {outcome}", pick("比较：", ""))
             }
-            Self::Counted { plan, marginal, unacceptable } => format!(
-                "n={}, above m={}: {} (c={}), above M: {}",
-                plan.n,
-                plan.m,
-                span(*marginal),
-                plan.c,
-                span(*unacceptable)
-            ),
+            Self::Counted { plan, marginal, unacceptable } => counted((plan, *marginal, *unacceptable), language, out),
             Self::Summed { numerator, denominator, total } => {
-                format!("sum of ratios {numerator}/{denominator}, at most {total}")
+                let (sum, at_most) = (pick("比例之和 ", "sum of ratios "), pick("，不得超过 ", ", at most "));
+                write!(out, "{sum}{numerator}/{denominator}{at_most}{total}")
             }
-            Self::TotalSuffices => "the total satisfies the limit of its species".to_owned(),
-            Self::Text { equal } => format!("the text is {}the required one", if *equal { "" } else { "not " }),
+            Self::TotalSuffices => out
+                .write_str(pick("总量不超过其形态限量，不必再测形态", "the total satisfies the limit of its species")),
+            Self::Text { equal: true } => out.write_str(pick("与规定文字一致", "the text is the required one")),
+            Self::Text { equal: false } => out.write_str(pick("与规定文字不一致", "the text is not the required one")),
         }
     }
 }
 
-fn span((surely, possibly): (u32, u32)) -> String {
-    if surely == possibly { surely.to_string() } else { format!("{surely}~{possibly}") }
+fn detection(
+    (lod, loq, unit): (Option<Decimal>, Option<Decimal>, Option<Unit>),
+    language: Language,
+    out: &mut impl Write,
+) -> fmt::Result {
+    let mut between = "";
+    for (value, name) in [(lod, language.pick("检出限：", "LOD: ")), (loq, language.pick("定量限：", "LOQ: "))]
+    {
+        if let Some(value) = value {
+            write!(out, "{between}{name}{value}")?;
+            unit.map_or(Ok(()), |unit| write!(out, " {unit}"))?;
+            between = language.pick("，", ", ");
+        }
+    }
+    Ok(())
 }
 
-fn measured_zh(measured: &Measured) -> String {
-    match measured {
-        Measured::NotDetected(_) => "未检出".to_owned(),
-        Measured::BelowLoq => "低于定量限".to_owned(),
-        Measured::Detected => "检出".to_owned(),
-        other => measured_en(other),
+fn counted(
+    (plan, marginal, unacceptable): (&MicroPlan, (u32, u32), (u32, u32)),
+    language: Language,
+    out: &mut impl Write,
+) -> fmt::Result {
+    let (n, c, m) = (plan.n, plan.c, plan.m);
+    let (marginal, unacceptable) = (Span(marginal), Span(unacceptable));
+    match (language, plan.upper) {
+        (Language::Zh, None) => write!(out, "n={n}，超过 m={m} 的 {marginal} 份（允许 c={c}）"),
+        (Language::Zh, Some(upper)) => {
+            write!(out, "n={n}，超过 m={m} 的 {marginal} 份（允许 c={c}），超过 M={upper} 的 {unacceptable} 份")
+        }
+        (Language::En, None) => write!(out, "n={n}, above m={m}: {marginal} (c={c})"),
+        (Language::En, Some(upper)) => {
+            write!(out, "n={n}, above m={m}: {marginal} (c={c}), above M={upper}: {unacceptable}")
+        }
     }
 }
 
-fn measured_en(measured: &Measured) -> String {
-    match measured {
-        Measured::Number(value) => value.to_string(),
-        Measured::Below(value) => format!("<{value}"),
-        Measured::Above(value) => format!(">{value}"),
-        Measured::NotDetected(_) => "not detected".to_owned(),
-        Measured::BelowLoq => "below the limit of quantification".to_owned(),
-        Measured::Detected => "detected".to_owned(),
+/// A number that is sure, or from surely to possibly.
+struct Span((u32, u32));
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (surely, possibly) = self.0;
+        if surely == possibly { write!(f, "{surely}") } else { write!(f, "{surely}~{possibly}") }
     }
 }
 
-fn basis(criterion: &Criterion, language: &str) -> String {
+struct InWords(Measured, Language);
+
+impl fmt::Display for InWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pick = |zh, en| self.1.pick(zh, en);
+        match self.0 {
+            Measured::Number(value) => write!(f, "{value}"),
+            Measured::Below(value) => write!(f, "<{value}"),
+            Measured::Above(value) => write!(f, ">{value}"),
+            Measured::NotDetected(_) => f.write_str(pick("未检出", "not detected")),
+            Measured::BelowLoq => f.write_str(pick("低于定量限", "below the limit of quantification")),
+            Measured::Detected => f.write_str(pick("检出", "detected")),
+        }
+    }
+}
+
+fn basis(criterion: &Criterion, language: Language, out: &mut impl Write) -> fmt::Result {
     let basis = &criterion.basis;
-    let clause = basis.clause.as_deref().map(|clause| format!(" {clause}")).unwrap_or_default();
-    let day = |date: Option<jiff::civil::Date>| date.map(|date| date.to_string()).unwrap_or_default();
-    let validity = match (basis.valid_from, basis.valid_to) {
-        (None, None) => String::new(),
-        (from, to) => format!(" [{}~{}]", day(from), day(to)),
-    };
-    let unit = criterion.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
-    let (name, origin) = match (language, basis.origin) {
-        ("zh", Origin::Catalogue) => ("判定依据", "限量库"),
-        ("zh", Origin::Declared) => ("判定依据", "明示标准"),
-        ("zh", Origin::Laboratory) => ("判定依据", "检验机构给出"),
-        (_, Origin::Catalogue) => ("criterion", "catalogue"),
-        (_, Origin::Declared) => ("criterion", "declared standard"),
-        (_, Origin::Laboratory) => ("criterion", "stated by the laboratory"),
-    };
-    format!(
-        "{name}: {}{clause}{validity}, {}{unit} ({origin})",
-        basis.standard,
-        rule(&criterion.rule, language == "zh")
-    )
+    write!(out, "{}{}", language.pick("判定依据: ", "criterion: "), basis.standard)?;
+    basis.clause.as_deref().map_or(Ok(()), |clause| write!(out, " {clause}"))?;
+    if basis.valid_from.is_some() || basis.valid_to.is_some() {
+        out.write_str(" [")?;
+        basis.valid_from.map_or(Ok(()), |date| write!(out, "{date}"))?;
+        out.write_str("~")?;
+        basis.valid_to.map_or(Ok(()), |date| write!(out, "{date}"))?;
+        out.write_str("]")?;
+    }
+    out.write_str(", ")?;
+    rule(criterion, language, out)?;
+    if criterion.matter != Matter::AsIs {
+        write!(out, " {}", language.pick(criterion.matter.zh(), criterion.matter.en()))?;
+    }
+    write!(out, " ({})", language.pick(basis.origin.zh(), basis.origin.en()))
 }
 
-fn rule(rule: &Rule, zh: bool) -> String {
-    let missing = if zh { "未填" } else { "missing" };
-    match rule {
-        Rule::Max(limit) => format!("≤{limit}"),
-        Rule::Min(limit) => format!("≥{limit}"),
-        Rule::Range { low, high } => format!("{low}~{high}"),
-        Rule::NotDetected { .. } => if zh { "不得检出" } else { "not detected" }.to_owned(),
-        Rule::NotUsed { .. } => if zh { "不得使用" } else { "not to be used" }.to_owned(),
+fn rule(criterion: &Criterion, language: Language, out: &mut impl Write) -> fmt::Result {
+    match &criterion.rule {
+        Rule::Max(limit) => write!(out, "≤{limit}")?,
+        Rule::Min(limit) => write!(out, "≥{limit}")?,
+        Rule::Range { low, high } => write!(out, "{low}~{high}")?,
+        Rule::NotDetected { required_lod } | Rule::NotUsed { required_lod } => {
+            let kind = criterion.rule.kind();
+            out.write_str(language.pick(kind.zh(), kind.en()))?;
+            required_lod.map_or(Ok(()), |lod| write!(out, " {}{lod}", language.pick("检出限≤", "LOD ≤ ")))?;
+        }
         Rule::Micro(plan) => {
-            let upper = plan.upper.map(|upper| format!(", M={upper}")).unwrap_or_default();
-            format!("n={}, c={}, m={}{upper}", plan.n, plan.c, plan.m)
+            write!(out, "n={}, c={}, m={}", plan.n, plan.c, plan.m)?;
+            plan.upper.map_or(Ok(()), |upper| write!(out, ", M={upper}"))?;
         }
-        Rule::Declared { declared, tolerance } => {
-            format!("{}±{tolerance}", declared.map_or(missing.to_owned(), |value| value.to_string()))
-        }
-        Rule::RatioSum { total, .. } => format!("Σ≤{total}"),
-        Rule::Qualitative { required } => required.clone(),
+        Rule::Declared { tolerance } => write!(out, "{} ± {tolerance}", language.pick("明示值", "declared"))?,
+        Rule::RatioSum { total, .. } => write!(out, "Σ≤{total}")?,
+        Rule::Qualitative { required } => out.write_str(required)?,
     }
+    criterion.unit.map_or(Ok(()), |unit| write!(out, " {unit}"))
 }

@@ -68,7 +68,7 @@ fn microbiological_plans_count_units() {
         let counts: Vec<String> = vector["values"].as_array().unwrap().iter().map(text).collect();
         let number = |name: &str| (!vector[name].is_null()).then(|| text(&vector[name]));
         let (n, c, m, upper) = (number("n"), number("c"), number("m"), number("M"));
-        for separator in [";", "，", " "] {
+        for separator in [";", "；", "， ", "、", " "] {
             let result = counts.join(separator);
             let plan =
                 Case { n: n.as_deref(), c: c.as_deref(), m: m.as_deref(), upper: upper.as_deref(), ..Case::default() };

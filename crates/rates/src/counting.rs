@@ -128,6 +128,20 @@ impl Cell {
         }
     }
 
+    /// So many times the same.
+    #[must_use]
+    pub const fn times(self, count: i64) -> Self {
+        Self {
+            conforming: self.conforming * count,
+            nonconforming: self.nonconforming * count,
+            pending: self.pending * count,
+            not_judgeable: self.not_judgeable * count,
+            refused: self.refused * count,
+            voided: self.voided * count,
+            risk: self.risk * count,
+        }
+    }
+
     /// What enters a rate; none when a counter is negative, which a sound database never holds.
     #[must_use]
     pub fn tally(self) -> Option<Tally> {

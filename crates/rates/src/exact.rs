@@ -44,15 +44,36 @@ pub fn clopper_pearson(tally: Tally) -> Option<(f64, f64)> {
 /// P(X <= k) for X binomial with `n` and the target as its share: small when the tally lies below the target by more than chance.
 #[must_use]
 pub fn lower_tail(tally: Tally, target: BasisPoints) -> f64 {
-    let p0 = target.probability();
     if tally.failures() == 0 || target.get() == 0 {
         return 1.0;
     }
     if target.get() == 10_000 {
         return 0.0;
     }
-    // P(X <= k) = I_{1-p}(n-k, k+1).
-    beta_reg(f64::from(tally.failures()), f64::from(tally.k) + 1.0, 1.0 - p0)
+    at_most(tally.k, tally.n, target.probability())
+}
+
+/// P(X <= k) for `k` less than `n` and a share that is neither 0 nor 1: I_{1-p}(n-k, k+1).
+fn at_most(k: u32, n: u32, share: f64) -> f64 {
+    beta_reg(f64::from(n - k), f64::from(k) + 1.0, 1.0 - share)
+}
+
+/// The quantile of a binomial: the smallest k with P(X <= k) >= `level`, for `n` samples and a share of 0 to 1.
+#[must_use]
+pub fn quantile(n: u32, share: f64, level: f64) -> u32 {
+    if share <= 0.0 {
+        return 0;
+    }
+    if share >= 1.0 {
+        return n;
+    }
+    // P(X <= n) = 1 reaches every level.
+    let (mut low, mut high) = (0, n);
+    while low < high {
+        let middle = low.midpoint(high);
+        if at_most(middle, n, share) >= level { high = middle } else { low = middle + 1 }
+    }
+    low
 }
 
 /// P(X >= k): small when the tally lies above the target by more than chance.

@@ -5,6 +5,7 @@
 //! - A rate says what it counted; a printed rate never crosses its target by rounding.
 
 pub mod assess;
+pub mod compare;
 pub mod counting;
 pub mod exact;
 pub mod tally;
@@ -12,5 +13,6 @@ pub mod weighted;
 pub mod windows;
 
 pub use assess::{Assessment, RateState, assess};
+pub use compare::{Compared, Funnel, compare};
 pub use counting::{Cell, Counting, Standing};
 pub use tally::{BasisPoints, Tally};

@@ -26,6 +26,17 @@ impl BasisPoints {
     }
 }
 
+/// In percent, without digits that say nothing: `96`, `92.5`.
+impl fmt::Display for BasisPoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0 / 100, self.0 % 100) {
+            (percent, 0) => write!(f, "{percent}"),
+            (percent, rest) if rest % 10 == 0 => write!(f, "{percent}.{}", rest / 10),
+            (percent, rest) => write!(f, "{percent}.{rest:02}"),
+        }
+    }
+}
+
 /// `n` finally judged samples that count, `k` of them conforming.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
 pub struct Tally {
@@ -60,6 +71,13 @@ impl Tally {
         let k = if conforming { self.k.saturating_sub(1) } else { self.k };
         let n = self.n.saturating_sub(1);
         Self { n, k: if k > n { n } else { k } }
+    }
+
+    /// The tally if so many failures were overturned: those whose objection or re-inspection is still open, or whose time to
+    /// object is not over. None when there are not so many failures.
+    #[must_use]
+    pub const fn overturned(self, failures: u32) -> Option<Self> {
+        if failures <= self.failures() { Some(Self { n: self.n, k: self.k + failures }) } else { None }
     }
 
     /// Both together.
@@ -134,6 +152,15 @@ mod tests {
     }
 
     #[test]
+    fn a_target_is_printed_in_percent_with_the_digits_it_has() {
+        let printed = |target| BasisPoints::new(target).unwrap().to_string();
+        assert_eq!(
+            [0, 5, 50, 9200, 9250, 9205, 10_000].map(printed),
+            ["0", "0.05", "0.5", "92", "92.5", "92.05", "100"]
+        );
+    }
+
+    #[test]
     fn a_target_is_met_when_equal() {
         let target = BasisPoints::new(9600).unwrap();
         assert_eq!(Tally::new(96, 100).unwrap().meets(target), Some(true));
@@ -142,6 +169,14 @@ mod tests {
         assert_eq!(BasisPoints::new(10_000).unwrap().get(), 10_000);
         assert_eq!(BasisPoints::new(10_001), None);
         assert_eq!(Tally::new(2, 1), None);
+    }
+
+    #[test]
+    fn overturned_failures_conform_and_no_more_can_be_overturned_than_there_are() {
+        let tally = Tally::new(90, 100).unwrap();
+        assert_eq!(tally.overturned(0), Some(tally));
+        assert_eq!(tally.overturned(10), Tally::new(100, 100));
+        assert_eq!(tally.overturned(11), None);
     }
 
     proptest! {

@@ -16,25 +16,25 @@ pub struct Weighted {
     pub interval: (f64, f64),
 }
 
-/// The weighted rate of strata `(weight, tally)`; the weights are scaled to 1. None when a stratum has fewer than two samples,
-/// the weights do not sum to something positive, or nothing varies.
+/// The weighted rate of strata `(weight, tally)`; the weights are scaled to 1. Where no stratum has both results nothing varies,
+/// and the effective number is what it would be if all strata shared one rate. None when a stratum has fewer than two samples,
+/// or the weights are not numbers from 0 on with a positive sum.
 #[must_use]
 pub fn weighted(strata: &[(f64, Tally)]) -> Option<Weighted> {
     let sum: f64 = strata.iter().map(|(weight, _)| weight).sum();
-    if sum <= 0.0 || strata.iter().any(|(weight, tally)| tally.n < 2 || *weight < 0.0) {
+    let sound = strata.iter().all(|(weight, tally)| tally.n >= 2 && *weight >= 0.0);
+    if !(sound && sum > 0.0 && sum.is_finite()) {
         return None;
     }
-    let (mut share, mut variance) = (0.0, 0.0);
+    let (mut share, mut variance, mut spread) = (0.0, 0.0, 0.0);
     for (weight, tally) in strata {
         let (weight, n) = (weight / sum, f64::from(tally.n));
         let p = f64::from(tally.k) / n;
         share += weight * p;
         variance += weight * weight * p * (1.0 - p) / (n - 1.0);
+        spread += weight * weight / (n - 1.0);
     }
-    if variance <= 0.0 {
-        return None;
-    }
-    let n_effective = share * (1.0 - share) / variance;
+    let n_effective = if variance > 0.0 { share * (1.0 - share) / variance } else { 1.0 / spread };
     Some(Weighted { share, standard_error: variance.sqrt(), n_effective, interval: wilson_of(share, n_effective) })
 }
 
@@ -48,7 +48,8 @@ pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
     let mut smallest = 1.0_f64;
     let mut rank = count;
     for (index, p) in order.into_iter().rev() {
-        smallest = smallest.min(p * count / rank);
+        // Divided first, so that rounding makes no value smaller.
+        smallest = smallest.min(p * (count / rank));
         rank -= 1.0;
         if let Some(slot) = adjusted.get_mut(index) {
             *slot = smallest;

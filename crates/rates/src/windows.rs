@@ -1,5 +1,6 @@
 //! Windows over months of sampling: the plan year to date and the trailing three months; provisional months.
 
+use crate::counting::Cell;
 use crate::tally::Tally;
 use hege_core::Month;
 use std::collections::BTreeMap;
@@ -22,8 +23,20 @@ fn sum(months: &BTreeMap<Month, Tally>, from: Month, until: Month) -> Tally {
 
 /// A month is provisional until 95 % of its samples are final: late results are not a fair draw (docs/DOMAIN.md 7.6).
 #[must_use]
-pub fn is_provisional(finals: u32, pending: u32) -> bool {
-    u64::from(finals) * 100 < 95 * (u64::from(finals) + u64::from(pending))
+pub const fn is_provisional(finals: i64, pending: i64) -> bool {
+    finals.saturating_mul(100) < finals.saturating_add(pending).saturating_mul(95)
+}
+
+/// The months that are provisional: those of which too many samples are still pending or not yet judgeable, and the month of
+/// today with what follows it, of which samples are still to come. Refused and voided samples will never be final and do not
+/// hold a month back.
+#[must_use]
+pub fn provisional_months(months: &BTreeMap<Month, Cell>, today: Month) -> Vec<Month> {
+    let waits = |cell: &Cell| {
+        let finals = cell.conforming.saturating_add(cell.nonconforming);
+        is_provisional(finals, cell.pending.saturating_add(cell.not_judgeable))
+    };
+    months.iter().filter(|(month, cell)| **month >= today || waits(cell)).map(|(month, _)| *month).collect()
 }
 
 #[cfg(test)]
@@ -48,5 +61,31 @@ mod tests {
         assert!(is_provisional(94, 6));
         assert!(!is_provisional(95, 5));
         assert!(!is_provisional(0, 0));
+    }
+
+    #[test]
+    fn what_waits_makes_a_month_provisional_and_what_is_void_does_not() {
+        let month = |n| Month::new(2025, n).unwrap();
+        let cell = |conforming, nonconforming, pending, not_judgeable| Cell {
+            refused: 50,
+            voided: 50,
+            risk: 50,
+            conforming,
+            nonconforming,
+            pending,
+            not_judgeable,
+        };
+        let cells = [
+            cell(90, 5, 5, 0),
+            cell(90, 5, 6, 0),
+            cell(90, 5, 0, 5),
+            cell(90, 5, 3, 3),
+            cell(0, 0, 0, 0),
+            cell(9, 0, 0, 0),
+        ];
+        let months: BTreeMap<Month, Cell> = (1..).map(month).zip(cells).collect();
+        assert_eq!(provisional_months(&months, month(7)), [month(2), month(4)]);
+        assert_eq!(provisional_months(&months, month(6)), [month(2), month(4), month(6)]);
+        assert_eq!(provisional_months(&months, month(5)), [month(2), month(4), month(5), month(6)]);
     }
 }

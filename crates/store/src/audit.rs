@@ -142,3 +142,24 @@ pub fn audit_seal(conn: &mut Conn, city: i32, at: Ts, limit: i64) -> Result<usiz
         .execute(c))?;
     Ok(rows.len())
 }
+
+/// The rows from an instant on, at most 1000, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub fn audit_since(conn: &mut Conn, from: Ts) -> Result<Vec<AuditRow>, Error> {
+    Ok(on!(conn, c => audit::table
+        .filter(audit::at.ge(from))
+        .order((audit::at, audit::id))
+        .limit(1000)
+        .select(AuditRow::as_select())
+        .load(c))?)
+}
+
+/// The cities with rows that are in no link yet.
+///
+/// # Errors
+/// Those of the database.
+pub fn cities_unsealed(conn: &mut Conn) -> Result<Vec<i32>, Error> {
+    Ok(on!(conn, c => audit::table.filter(audit::seal.is_null()).select(audit::city).distinct().load(c))?)
+}

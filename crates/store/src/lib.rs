@@ -5,15 +5,23 @@
 //! - A mutable row has a `revision`; an update that finds another one touches nothing and says so.
 //! - Rows live here, domain types in the pure crates; nothing is decided here.
 
+pub mod alerts;
 pub mod amendments;
 pub mod audit;
 pub mod cells;
+pub mod criteria;
 pub mod db;
 pub mod form_numbers;
 pub mod idempotency;
+pub mod listing;
 pub mod outbox;
+pub mod people;
+pub mod plans;
+pub mod regions;
 pub mod samples;
 pub mod schema;
+pub mod sessions;
+pub mod tallies;
 pub mod types;
 pub mod verify;
 

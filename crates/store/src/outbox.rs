@@ -38,15 +38,15 @@ pub fn message_put(conn: &mut Conn, message: &Message) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes up to `limit` messages that are due and in nobody's hands, oldest first, and leases them until `until`. To be called
+/// Takes up to `limit` messages of a topic that are due and in nobody's hands, oldest first, and leases them until `until`. To be called
 /// in a transaction; two workers never take the same message.
 ///
 /// # Errors
 /// Those of the database.
-pub fn messages_take(conn: &mut Conn, now: Ts, until: Ts, limit: i64) -> Result<Vec<Message>, Error> {
+pub fn messages_take(conn: &mut Conn, topic: &str, (now, until): (Ts, Ts), limit: i64) -> Result<Vec<Message>, Error> {
     let free = || outbox::leased_until.is_null().or(outbox::leased_until.le(now).assume_not_null());
     let due = on!(conn, c => outbox::table
-        .filter(outbox::state.eq("waiting").and(outbox::due_at.le(now)).and(free()))
+        .filter(outbox::topic.eq(topic).and(outbox::state.eq("waiting")).and(outbox::due_at.le(now)).and(free()))
         .order((outbox::due_at, outbox::id))
         .limit(limit)
         .select(Message::as_select())

@@ -345,3 +345,60 @@ pub fn item_update(conn: &mut Conn, row: &Item) -> Result<(), Error> {
         .execute(c))?;
     Ok(())
 }
+
+/// A sample with a conclusion that may count, as alerts need it.
+#[derive(Debug, Clone, PartialEq, Queryable)]
+pub struct Concluded {
+    /// The shard.
+    pub city: i32,
+    /// The sample.
+    pub id: Id,
+    /// 抽样单编号.
+    pub form_no: String,
+    /// County of the sampling place.
+    pub region: i32,
+    /// 任务类别.
+    pub task_type: Word<TaskType>,
+    /// 样品类型.
+    pub sample_kind: Word<SampleKind>,
+    /// Month of sampling.
+    pub month: i32,
+    /// 标称生产者.
+    pub producer: Option<String>,
+    /// The conclusion in force.
+    pub standing: Word<Standing>,
+    /// When the sample's first conclusion was given.
+    pub at: Ts,
+}
+
+/// The samples of a stage and of these months of sampling (both included) whose conclusion in force is conforming or
+/// nonconforming, in the order in which they were first concluded.
+///
+/// # Errors
+/// Those of the database.
+pub fn concluded(conn: &mut Conn, stage: Stage, (from, until): (i32, i32)) -> Result<Vec<Concluded>, Error> {
+    let counted = || [Word(Standing::Conforming), Word(Standing::Nonconforming)];
+    Ok(on!(conn, c => sample::table
+        .inner_join(conclusion::table.on(conclusion::city.eq(sample::city).and(conclusion::sample_id.eq(sample::id))))
+        .filter(sample::stage.eq(Word(stage)).and(sample::month.between(from, until)))
+        .filter(sample::standing.eq_any(counted()).and(conclusion::revision.eq(1)))
+        .order((conclusion::decided_at, sample::form_no))
+        .select((
+            sample::city, sample::id, sample::form_no, sample::region, sample::task_type, sample::sample_kind,
+            sample::month, sample::producer, sample::standing, conclusion::decided_at,
+        ))
+        .load(c))?)
+}
+
+/// A sample's conclusions from the first.
+///
+/// # Errors
+/// Those of the database.
+pub fn conclusions_of(conn: &mut Conn, id: SampleId) -> Result<Vec<ConclusionRow>, Error> {
+    let (city, id) = key(id);
+    Ok(on!(conn, c => conclusion::table
+        .filter(conclusion::city.eq(city).and(conclusion::sample_id.eq(id)))
+        .order(conclusion::revision)
+        .select(ConclusionRow::as_select())
+        .load(c))?)
+}

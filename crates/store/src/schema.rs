@@ -374,3 +374,8 @@ diesel::table! {
         next -> Integer,
     }
 }
+
+diesel::joinable!(session -> person (person_id));
+diesel::joinable!(refresh_token -> session (session_id));
+diesel::allow_tables_to_appear_in_same_query!(session, person);
+diesel::allow_tables_to_appear_in_same_query!(sample, conclusion);

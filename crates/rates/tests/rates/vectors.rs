@@ -1,12 +1,4 @@
 //! Intervals, tails, states and weights against computed vectors and the tables of docs/DOMAIN.md 7.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a test fails by panicking"
-)]
 
 use hege_rates::exact::{clopper_pearson, lower_tail, upper_tail, wilson};
 use hege_rates::weighted::{benjamini_hochberg, weighted};
@@ -14,7 +6,7 @@ use hege_rates::{BasisPoints, RateState, Tally, assess};
 use serde_json::Value;
 
 fn group(name: &str, count: usize) -> Vec<Value> {
-    let all: Value = serde_json::from_str(include_str!("../../../tests/fixtures/vectors.json")).unwrap();
+    let all: Value = serde_json::from_str(include_str!("../../../../tests/fixtures/vectors.json")).unwrap();
     let vectors = all[name].as_array().unwrap().clone();
     assert_eq!(vectors.len(), count);
     vectors
@@ -138,8 +130,23 @@ fn a_weighted_rate_may_lie_on_the_other_side_of_the_target() {
     assert!(close(weighted(&doubled).unwrap().share, rate.share, 1e-12));
     assert_eq!(weighted(&[]), None);
     assert_eq!(weighted(&[(1.0, Tally::new(1, 1).unwrap())]), None);
-    assert_eq!(weighted(&[(1.0, Tally::new(5, 5).unwrap())]), None);
-    assert_eq!(weighted(&[(2.0, strata[0].1), (-1.0, strata[1].1)]), None);
+    for weight in [-1.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(weighted(&[(2.0, strata[0].1), (weight, strata[1].1)]), None, "{weight}");
+    }
+    assert_eq!(weighted(&[(0.0, strata[0].1), (0.0, strata[1].1)]), None);
+    let one = weighted(&[(2.0, strata[0].1), (0.0, strata[1].1)]).unwrap();
+    assert!(close(one.share, 0.99, 1e-12) && close(one.n_effective, 399.0, 1e-9), "a weight of 0 leaves a stratum out");
+}
+
+#[test]
+fn a_weighted_rate_of_which_nothing_varies_still_has_an_interval() {
+    let strata = [(0.75, Tally::new(11, 11).unwrap()), (0.25, Tally::new(2, 2).unwrap())];
+    let rate = weighted(&strata).unwrap();
+    assert!(close(rate.share, 1.0, 0.0) && close(rate.standard_error, 0.0, 0.0));
+    assert!(close(rate.n_effective, 1.0 / (0.75 * 0.75 / 10.0 + 0.25 * 0.25), 1e-12), "{rate:?}");
+    assert!(close(rate.interval.1, 1.0, 1e-12) && rate.interval.0 > 0.6, "{rate:?}");
+    let mixed = weighted(&[(0.5, Tally::new(2, 2).unwrap()), (0.5, Tally::new(0, 2).unwrap())]).unwrap();
+    assert!(close(mixed.share, 0.5, 0.0) && close(mixed.n_effective, 2.0, 1e-12));
 }
 
 #[test]

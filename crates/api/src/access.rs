@@ -1,0 +1,142 @@
+//! 权限: which role may do what. The permission stands in the handler's type: without it there is no person to act for.
+
+use crate::State;
+use crate::problem::Failure;
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest, web};
+use hege_app::sessions::{self, Admitted, Refusal};
+use hege_core::Role;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+/// An operation of the API that needs a login.
+pub trait Operation {
+    /// Its `operationId` in the OpenAPI document.
+    const ID: &'static str;
+    /// Any of these roles suffices. What of it a person sees is decided by their scope.
+    const ROLES: &'static [Role];
+}
+
+macro_rules! operations {
+    ($($(#[$meta:meta])* $name:ident = $id:literal, [$($role:ident),+];)+) => {
+        $($(#[$meta])* pub struct $name;
+        impl Operation for $name {
+            const ID: &'static str = $id;
+            const ROLES: &'static [Role] = &[$(Role::$role),+];
+        })+
+        /// Every operation with the roles that may do it.
+        pub const TABLE: &[(&str, &[Role])] = &[$(($name::ID, $name::ROLES)),+];
+    };
+}
+
+/// Operations that anybody may call.
+pub const PUBLIC: &[&str] = &["session_begin", "session_refresh", "healthz", "readyz", "openapi_document"];
+
+operations! {
+    /// End one's session.
+    SessionEnd = "session_end", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    /// Who am I.
+    Me = "me", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    /// Change one's password.
+    PasswordChange = "password_change", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    /// List people.
+    UserList = "user_list", [Administrator, Auditor];
+    /// Add a person.
+    UserAdd = "user_add", [Administrator];
+    /// Change a person.
+    UserChange = "user_change", [Administrator];
+    /// List organisations.
+    OrganisationList = "organisation_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    /// Found an organisation.
+    OrganisationAdd = "organisation_add", [Administrator];
+    /// List regions.
+    RegionList = "region_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    /// List plans.
+    PlanList = "plan_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    /// Change a target.
+    TargetChange = "target_change", [Administrator];
+    /// Read rates.
+    RateList = "rate_list", [Reviewer, Administrator, Auditor];
+    /// Lease form numbers.
+    FormNumberLease = "form_number_lease", [Inspector];
+    /// Register a sample.
+    SampleRegister = "sample_register", [Inspector];
+    /// List samples.
+    SampleList = "sample_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    /// See a sample.
+    SampleFetch = "sample_fetch", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    /// Correct a form.
+    SampleAmend = "sample_amend", [Inspector];
+    /// Seal or hand over.
+    SampleCustody = "sample_custody", [Inspector, Receiver];
+    /// Accept or refuse.
+    SampleReceipt = "sample_receipt", [Receiver];
+    /// Enter results.
+    ResultEnter = "result_enter", [Tester];
+    /// Check results.
+    SampleCheck = "sample_check", [Checker];
+    /// Approve a report.
+    SampleApprove = "sample_approve", [Approver];
+    /// Send back.
+    SampleReturn = "sample_return", [Checker, Approver];
+    /// Void, or ask for it.
+    SampleVoid = "sample_void", [Inspector, Approver];
+    /// Judge without storing.
+    VerdictPreview = "verdict_preview", [Tester, Checker, Approver, Reviewer, Administrator, Auditor];
+    /// List criteria.
+    CriterionList = "criterion_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    /// Accept a criterion.
+    CriterionAccept = "criterion_accept", [Administrator];
+    /// List alerts.
+    AlertList = "alert_list", [Reviewer, Administrator, Auditor];
+    /// See an alert.
+    AlertFetch = "alert_fetch", [Reviewer, Administrator, Auditor];
+    /// Acknowledge an alert.
+    AlertAcknowledge = "alert_acknowledge", [Reviewer];
+    /// Close an alert.
+    AlertClose = "alert_close", [Reviewer];
+    /// Hints of what changed.
+    EventStream = "event_stream", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+}
+
+/// A person who may do `P`, and what the request carries besides: a [`crate::body::Body`], a [`crate::body::Query`], or
+/// nothing. It is read only after the person was let in, so that a stranger learns nothing from how it is refused.
+pub struct Allowed<P, T = ()> {
+    /// The person.
+    pub person: Admitted,
+    /// What the request carries.
+    pub input: T,
+    operation: PhantomData<P>,
+}
+
+fn bearer(request: &HttpRequest) -> Result<String, Failure> {
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(|value| value.split_once(' '));
+    let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+    token.map(str::to_owned).ok_or_else(|| hege_app::Error::Unauthorized(Refusal::TokenMissing).into())
+}
+
+impl<P: Operation, T: FromRequest<Error: Into<actix_web::Error>> + 'static> FromRequest for Allowed<P, T> {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let person = admitted(&request).await?;
+            if !P::ROLES.iter().any(|role| person.actor.roles.contains(role)) {
+                return Err(Failure::role_missing().into());
+            }
+            let input = T::from_request(&request, &mut payload).await.map_err(Into::into)?;
+            Ok(Self { person, input, operation: PhantomData })
+        })
+    }
+}
+
+async fn admitted(request: &HttpRequest) -> Result<Admitted, Failure> {
+    let token = bearer(request)?;
+    let state = request.app_data::<web::Data<State>>().cloned().ok_or_else(Failure::not_found)?;
+    state.run(move |state| sessions::admit(&state.store, &state.keys, &token, state.now())).await
+}

@@ -1,0 +1,272 @@
+//! 预警.
+
+use crate::State;
+use crate::access::{AlertAcknowledge, AlertClose, AlertFetch, AlertList, Allowed};
+use crate::body::{Body, Fields, FromFields, Query};
+use crate::problem::{Failure, ProblemBody};
+use crate::views::path_id;
+use actix_web::{HttpResponse, get, post, web};
+use hege_alerts::{AlertStatus, Rule};
+use hege_app::Call;
+use hege_app::alerts::{Act, AlertEvent, AlertRow, Filter, act, fetch, list};
+use hege_core::{PlanId, SampleId};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config.service(alert_list).service(alert_fetch).service(alert_acknowledge).service(alert_close);
+}
+
+/// What alerts are asked for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the shape of the query for its document; it is read field by field")]
+pub(crate) struct AlertQuery {
+    /// A plan's id; the current plan when absent.
+    plan: Option<String>,
+    /// `open`, `acknowledged`, `cleared`, `closed`, `withdrawn`.
+    status: Option<String>,
+}
+
+pub(crate) struct Asked(Filter);
+
+impl FromFields for Asked {
+    fn read(fields: &Fields<'_>) -> Option<Self> {
+        let filter = Filter { plan: fields.id::<PlanId>("plan"), status: fields.word::<AlertStatus>("status") };
+        Some(Self(filter))
+    }
+}
+
+/// An alert.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AlertView {
+    /// Shard and UUID.
+    #[schema(example = "3300-5f0c2c58-30ab-8b1c-9f60-1d1d8a3b2c1d")]
+    pub id: String,
+    /// `plan`, `early_warning`, `event`, `data`.
+    pub kind: String,
+    /// Code of the rule.
+    #[schema(example = "below_target")]
+    pub rule: String,
+    /// Its name in Chinese.
+    pub rule_zh: &'static str,
+    /// Its name in English.
+    pub rule_en: &'static str,
+    /// The plan.
+    pub plan: String,
+    /// Version of the target.
+    pub target_version: Option<i32>,
+    /// 环节.
+    pub stage: Option<&'static str>,
+    /// Its scope.
+    #[schema(example = "330000")]
+    pub region: String,
+    /// What it is about, where that is neither stage nor region.
+    pub subject: String,
+    /// `open`, `acknowledged`, `cleared`, `closed`, `withdrawn`.
+    #[schema(example = "open")]
+    pub status: String,
+    /// `notice`, `significant`.
+    #[schema(example = "notice")]
+    pub grade: String,
+    /// When what it tells of began, by the record.
+    pub opened_at: String,
+    /// When it was raised.
+    pub raised_at: String,
+    /// The figures, with their words in `zh` and `en`.
+    #[schema(value_type = Object)]
+    pub evidence: Value,
+    /// Who acknowledged it.
+    pub acknowledged_by: Option<String>,
+    /// When.
+    pub acknowledged_at: Option<String>,
+    /// What they noted.
+    pub note: Option<String>,
+    /// When it was over.
+    pub ended_at: Option<String>,
+    /// Why.
+    #[schema(example = "recovered")]
+    pub ended_why: Option<String>,
+    /// To be sent back with a change.
+    pub revision: i64,
+}
+
+impl From<&AlertRow> for AlertView {
+    fn from(row: &AlertRow) -> Self {
+        let rule = row.rule.parse::<Rule>();
+        Self {
+            id: format!("{:04}-{}", row.city, row.id.0),
+            kind: row.kind.clone(),
+            rule: row.rule.clone(),
+            rule_zh: rule.map(Rule::zh).unwrap_or_default(),
+            rule_en: rule.map(Rule::en).unwrap_or_default(),
+            plan: row.plan_id.0.to_string(),
+            target_version: row.target_version,
+            stage: row.stage.map(|word| word.0.code()),
+            region: format!("{:06}", row.region),
+            subject: row.subject.clone(),
+            status: row.status.clone(),
+            grade: row.grade.clone(),
+            opened_at: row.opened_at.0.to_string(),
+            raised_at: row.raised_at.0.to_string(),
+            evidence: row.evidence.0.clone(),
+            acknowledged_by: row.acknowledged_by.map(|id| id.0.to_string()),
+            acknowledged_at: row.acknowledged_at.map(|at| at.0.to_string()),
+            note: row.note.clone(),
+            ended_at: row.ended_at.map(|at| at.0.to_string()),
+            ended_why: row.ended_why.clone(),
+            revision: row.revision,
+        }
+    }
+}
+
+/// Alerts, the newest first.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AlertListView {
+    items: Vec<AlertView>,
+}
+
+/// A step in an alert's life.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AlertEventView {
+    seq: i32,
+    #[schema(example = "raised")]
+    kind: String,
+    at: String,
+    /// Null for the clock or a conclusion.
+    person_id: Option<String>,
+    /// The figures or the note.
+    #[schema(value_type = Object)]
+    evidence: Value,
+}
+
+impl From<&AlertEvent> for AlertEventView {
+    fn from(row: &AlertEvent) -> Self {
+        Self {
+            seq: row.seq,
+            kind: row.kind.clone(),
+            at: row.at.0.to_string(),
+            person_id: row.person_id.map(|id| id.0.to_string()),
+            evidence: row.evidence.0.clone(),
+        }
+    }
+}
+
+/// An alert with its steps.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AlertDetailView {
+    #[serde(flatten)]
+    alert: AlertView,
+    events: Vec<AlertEventView>,
+}
+
+/// List alerts.
+///
+/// Those in the person's scope, the newest first.
+#[utoipa::path(operation_id = "alert_list", tag = "alerts", params(AlertQuery), security(("bearer" = [])),
+    responses((status = 200, description = "alerts", body = AlertListView),
+        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "no such plan", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "what was asked is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+#[get("/alerts")]
+pub(crate) async fn alert_list(
+    state: web::Data<State>,
+    asked: Allowed<AlertList, Query<Asked>>,
+) -> Result<HttpResponse, Failure> {
+    let Allowed { person, input: Query(Asked(filter)), .. } = asked;
+    let alerts = state.run(move |state| list(&state.store, &person.scope, &filter)).await?;
+    Ok(HttpResponse::Ok().json(AlertListView { items: alerts.iter().map(AlertView::from).collect() }))
+}
+
+/// See an alert.
+///
+/// With everything that happened to it.
+#[utoipa::path(operation_id = "alert_fetch", tag = "alerts", security(("bearer" = [])),
+    params(("id" = String, Path, description = "the alert's id")),
+    responses((status = 200, description = "the alert", body = AlertDetailView),
+        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json")))]
+#[get("/alerts/{id}")]
+pub(crate) async fn alert_fetch(
+    state: web::Data<State>,
+    path: web::Path<String>,
+    asked: Allowed<AlertFetch>,
+) -> Result<HttpResponse, Failure> {
+    let id = path_id(&path)?;
+    let (alert, events) = state.run(move |state| fetch(&state.store, &asked.person.scope, id)).await?;
+    let events = events.iter().map(AlertEventView::from).collect();
+    Ok(HttpResponse::Ok().json(AlertDetailView { alert: AlertView::from(&alert), events }))
+}
+
+/// What a person says of an alert.
+#[derive(ToSchema)]
+pub(crate) struct NoteBody {
+    /// The revision that was seen.
+    revision: i64,
+    #[schema(example = "已通知省农业农村厅核查")]
+    note: String,
+}
+
+impl FromFields for NoteBody {
+    fn read(fields: &Fields<'_>) -> Option<Self> {
+        let revision = fields.needed("revision", fields.integer("revision"));
+        let note = fields.needed("note", fields.text("note"));
+        Some(Self { revision: revision?, note: note? })
+    }
+}
+
+async fn done(
+    state: web::Data<State>,
+    (call, id): (Call, SampleId),
+    (what, note): (Act, NoteBody),
+) -> Result<HttpResponse, Failure> {
+    let alert = state.run(move |state| act(&state.store, &call, id, (note.revision, what, &note.note))).await?;
+    Ok(HttpResponse::Ok().json(AlertView::from(&alert)))
+}
+
+/// Acknowledge an alert.
+///
+/// A named person takes note; reminders stop, the alert stays open.
+#[utoipa::path(operation_id = "alert_acknowledge", tag = "alerts", request_body = NoteBody, security(("bearer" = [])),
+    params(("id" = String, Path, description = "the alert's id")),
+    responses((status = 200, description = "acknowledged", body = AlertView),
+        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "changed meanwhile, or over", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+#[post("/alerts/{id}/acknowledge")]
+pub(crate) async fn alert_acknowledge(
+    state: web::Data<State>,
+    path: web::Path<String>,
+    asked: Allowed<AlertAcknowledge, Body<NoteBody>>,
+) -> Result<HttpResponse, Failure> {
+    let id = path_id(&path)?;
+    let call = state.call(&asked.person);
+    done(state, (call, id), (Act::Acknowledge, asked.input.0)).await
+}
+
+/// Close an alert.
+///
+/// By a person, with a note. The same excursion is not raised again.
+#[utoipa::path(operation_id = "alert_close", tag = "alerts", request_body = NoteBody, security(("bearer" = [])),
+    params(("id" = String, Path, description = "the alert's id")),
+    responses((status = 200, description = "closed", body = AlertView),
+        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "changed meanwhile, or over", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+#[post("/alerts/{id}/close")]
+pub(crate) async fn alert_close(
+    state: web::Data<State>,
+    path: web::Path<String>,
+    asked: Allowed<AlertClose, Body<NoteBody>>,
+) -> Result<HttpResponse, Failure> {
+    let id = path_id(&path)?;
+    let call = state.call(&asked.person);
+    done(state, (call, id), (Act::Close, asked.input.0)).await
+}

@@ -1,0 +1,149 @@
+//! 限量: the catalogue, and the acceptance of what is unverified.
+
+use crate::State;
+use crate::access::{Allowed, CriterionAccept, CriterionList};
+use crate::body::{Body, Fields, FromFields, Query};
+use crate::problem::{Failure, ProblemBody};
+use actix_web::{HttpResponse, get, post, web};
+use hege_app::catalogue::criterion_json;
+use hege_app::criteria::{CriterionRow, accept};
+use jiff::civil::Date;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config.service(criterion_list).service(criterion_accept);
+}
+
+/// What criteria are asked for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the shape of the query for its document; it is read field by field")]
+pub(crate) struct CriterionQuery {
+    /// A food class, by code or name.
+    food: String,
+    /// An analyte, by code or name.
+    analyte: String,
+    /// Only what is in force on this date.
+    on: Option<String>,
+}
+
+pub(crate) struct Asked {
+    food: String,
+    analyte: String,
+    on: Option<Date>,
+}
+
+impl FromFields for Asked {
+    fn read(fields: &Fields<'_>) -> Option<Self> {
+        let food = fields.needed("food", fields.text("food"));
+        let analyte = fields.needed("analyte", fields.text("analyte"));
+        let on = fields.parsed("on", "bad_date", ("须为 2025-09-01 这样的日期", "a date is written 2025-09-01"));
+        Some(Self { food: food?, analyte: analyte?, on })
+    }
+}
+
+/// A criterion with whether it may judge.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CriterionView {
+    /// False while it is unverified and no administrator has accepted it: it judges nothing then.
+    accepted: bool,
+    /// Row, standard, clause, validity, kind and limits, in words too.
+    #[schema(value_type = Object)]
+    criterion: Value,
+}
+
+/// Criteria, those of the food's own class first, then of the classes above it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CriterionListView {
+    items: Vec<CriterionView>,
+}
+
+/// List criteria.
+///
+/// Every edition for a food and an analyte, or those in force on a date.
+#[utoipa::path(operation_id = "criterion_list", tag = "criteria", params(CriterionQuery), security(("bearer" = [])),
+    responses((status = 200, description = "criteria", body = CriterionListView),
+        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "what was asked is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+#[get("/criteria")]
+pub(crate) async fn criterion_list(
+    state: web::Data<State>,
+    asked: Allowed<CriterionList, Query<Asked>>,
+) -> Result<HttpResponse, Failure> {
+    let Query(Asked { food, analyte, on }) = asked.input;
+    let catalogue = state.run(|state| state.catalogues.get(&state.store)).await?;
+    let editions = catalogue.editions(&food, &analyte);
+    let asked = editions.into_iter().filter(|edition| on.is_none_or(|on| edition.criterion.basis.in_force(on)));
+    let items = asked
+        .map(|edition| CriterionView { accepted: edition.accepted, criterion: criterion_json(&edition.criterion) });
+    Ok(HttpResponse::Ok().json(CriterionListView { items: items.collect() }))
+}
+
+/// An acceptance.
+#[derive(ToSchema)]
+pub(crate) struct AcceptBody {
+    /// The revision that was seen: 1 for a row that nobody accepted.
+    revision: i64,
+}
+
+impl FromFields for AcceptBody {
+    fn read(fields: &Fields<'_>) -> Option<Self> {
+        Some(Self { revision: fields.needed("revision", fields.integer("revision"))? })
+    }
+}
+
+/// A row of the catalogue.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CriterionRowView {
+    #[schema(example = "L019")]
+    id: String,
+    food_class: String,
+    analyte: String,
+    verified: bool,
+    accepted_by: Option<String>,
+    accepted_at: Option<String>,
+    revision: i64,
+    /// Its text fields.
+    #[schema(value_type = Object)]
+    row: Value,
+}
+
+impl From<CriterionRow> for CriterionRowView {
+    fn from(row: CriterionRow) -> Self {
+        Self {
+            id: row.id,
+            food_class: row.food_class,
+            analyte: row.analyte,
+            verified: row.verified,
+            accepted_by: row.accepted_by.map(|id| id.0.to_string()),
+            accepted_at: row.accepted_at.map(|at| at.0.to_string()),
+            revision: row.revision,
+            row: row.row.0,
+        }
+    }
+}
+
+/// Accept a criterion.
+///
+/// An administrator takes an unverified row for good: it judges from now on, on every server.
+#[utoipa::path(operation_id = "criterion_accept", tag = "criteria", request_body = AcceptBody, security(("bearer" = [])),
+    params(("id" = String, Path, description = "the row's id")),
+    responses((status = 200, description = "accepted", body = CriterionRowView),
+        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "no such row", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "changed meanwhile, or it needs no acceptance", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+#[post("/criteria/{id}/acceptance")]
+pub(crate) async fn criterion_accept(
+    state: web::Data<State>,
+    path: web::Path<String>,
+    asked: Allowed<CriterionAccept, Body<AcceptBody>>,
+) -> Result<HttpResponse, Failure> {
+    let Allowed { person, input: Body(AcceptBody { revision }), .. } = asked;
+    let (id, mark) = (path.into_inner(), state.mark(Some(person.actor.user)));
+    let row = state.run(move |state| accept(&state.store, (&id, revision), mark)).await?;
+    Ok(HttpResponse::Ok().json(CriterionRowView::from(row)))
+}

@@ -1,0 +1,260 @@
+//! 流转: sealed, handed over, received or refused, returned, voided.
+
+use crate::State;
+use crate::access::{Allowed, SampleCustody, SampleReceipt, SampleReturn, SampleVoid};
+use crate::body::{Body, Fields, FromFields};
+use crate::problem::{Failure, ProblemBody};
+use crate::views::{SampleSummary, path_id};
+use actix_web::{HttpResponse, post, web};
+use hege_app::people::organisation;
+use hege_app::samples::step;
+use hege_app::{Call, Error};
+use hege_core::{LabId, Problem, SampleId, UserId};
+use hege_sampling::life_cycle::{Action, RefusalReason};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config.service(sample_custody).service(sample_receipt).service(sample_return).service(sample_void);
+}
+
+impl State {
+    /// Whether an id is an active laboratory's: a sample addressed to anything else would reach nobody.
+    async fn is_laboratory(self: &Arc<Self>, lab: LabId) -> Result<(), Failure> {
+        self.run(move |state| {
+            let found = organisation(&state.store, lab.into())?;
+            let is_laboratory = found.is_some_and(|found| found.active && found.kind == "laboratory");
+            let (zh, en) = ("不是在用的检验机构", "not a laboratory that takes part");
+            let problem = || Error::Invalid(Problem::new("/lab_id", "laboratory_unknown", zh, en).into());
+            is_laboratory.then_some(()).ok_or_else(problem)
+        })
+        .await
+    }
+}
+
+/// A step of custody: `sealed` with laboratory and seals, or `handed_over` with who takes it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape of the body for its document; it is read field by field into an action")]
+pub(crate) struct CustodyBody {
+    /// The revision that was seen.
+    revision: i64,
+    #[schema(example = "sealed")]
+    kind: String,
+    /// The laboratory that it is addressed to; for `sealed`.
+    lab_id: Option<String>,
+    /// The seals' numbers; for `sealed`.
+    #[schema(example = json!(["F250001"]))]
+    seals: Option<Vec<String>>,
+    /// Who takes it; for `handed_over`.
+    to: Option<String>,
+}
+
+pub(crate) struct Step {
+    pub(crate) revision: i64,
+    pub(crate) action: Action,
+}
+
+impl Step {
+    /// Does it and answers with the sample.
+    pub(crate) async fn done(
+        self,
+        state: &web::Data<State>,
+        call: Call,
+        id: SampleId,
+    ) -> Result<HttpResponse, Failure> {
+        let (sample, is_laboratory) = state
+            .run(move |state| {
+                let sample = step(&state.store, &call, id, (self.revision, &self.action))?;
+                let is_laboratory = call.actor.roles.iter().all(|role| role.is_laboratory());
+                Ok((sample, is_laboratory))
+            })
+            .await?;
+        Ok(HttpResponse::Ok().json(SampleSummary::of(&sample, is_laboratory).map_err(Failure::from)?))
+    }
+}
+
+pub(crate) struct CustodyStep(Step);
+
+impl FromFields for CustodyStep {
+    fn read(fields: &Fields<'_>) -> Option<Self> {
+        let revision = fields.needed("revision", fields.integer("revision"));
+        let kind = fields.needed("kind", fields.text("kind"));
+        let lab = fields.id::<LabId>("lab_id");
+        let seals = fields.parsed_list::<String>("seals", "bad_text", ("须为字符串", "must be a string"));
+        let to = fields.id::<UserId>("to");
+        let action = match kind.as_deref()? {
+            "sealed" => {
+                Action::Seal { lab: Some(fields.needed("lab_id", lab)?), seals: fields.needed("seals", seals)? }
+            }
+            "handed_over" => Action::HandOver { to: fields.needed("to", to)? },
+            _ => {
+                fields.problem("kind", "unknown_word", ("须为 sealed 或 handed_over", "sealed or handed_over"));
+                return None;
+            }
+        };
+        Some(Self(Step { revision: revision?, action }))
+    }
+}
+
+/// Seal or hand over.
+///
+/// Sealing addresses the sample to a laboratory.
+#[utoipa::path(operation_id = "sample_custody", tag = "samples", request_body = CustodyBody, security(("bearer" = [])),
+    params(("id" = String, Path, description = "the sample's id")),
+    responses((status = 200, description = "done", body = SampleSummary),
+        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "changed meanwhile, or not in this status", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+#[post("/samples/{id}/custody")]
+pub(crate) async fn sample_custody(
+    state: web::Data<State>,
+    path: web::Path<String>,
+    asked: Allowed<SampleCustody, Body<CustodyStep>>,
+) -> Result<HttpResponse, Failure> {
+    let id = path_id(&path)?;
+    let Allowed { person, input: Body(CustodyStep(step)), .. } = asked;
+    if let Action::Seal { lab: Some(lab), .. } = &step.action {
+        state.is_laboratory(*lab).await?;
+    }
+    step.done(&state, state.call(&person), id).await
+}
+
+/// Receipt at the laboratory: accepted, or refused with its reason.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape of the body for its document; it is read field by field into an action")]
+pub(crate) struct ReceiptBody {
+    /// The revision that was seen.
+    revision: i64,
+    accepted: bool,
+    /// Code of the reason; for a refusal.
+    #[schema(example = "seal_broken")]
+    reason: Option<String>,
+}
+
+pub(crate) struct ReceiptStep(Step);
+
+impl FromFields for ReceiptStep {
+    fn read(fields: &Fields<'_>) -> Option<Self> {
+        let revision = fields.needed("revision", fields.integer("revision"));
+        let accepted = fields.needed("accepted", fields.flag("accepted"));
+        let reason = fields.word::<RefusalReason>("reason");
+        let action = if accepted? {
+            if fields.value("reason").is_some() {
+                fields.problem("reason", "not_for_acceptance", ("接样时不填拒收原因", "only for a refusal"));
+            }
+            Action::Receive
+        } else {
+            Action::Refuse(fields.needed("reason", reason)?)
+        };
+        Some(Self(Step { revision: revision?, action }))
+    }
+}
+
+/// Accept or refuse.
+///
+/// At the laboratory's door; a refusal says why.
+#[utoipa::path(operation_id = "sample_receipt", tag = "samples", request_body = ReceiptBody, security(("bearer" = [])),
+    params(("id" = String, Path, description = "the sample's id")),
+    responses((status = 200, description = "done", body = SampleSummary),
+        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "changed meanwhile, or not in this status", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+#[post("/samples/{id}/receipt")]
+pub(crate) async fn sample_receipt(
+    state: web::Data<State>,
+    path: web::Path<String>,
+    asked: Allowed<SampleReceipt, Body<ReceiptStep>>,
+) -> Result<HttpResponse, Failure> {
+    let id = path_id(&path)?;
+    let Allowed { person, input: Body(ReceiptStep(step)), .. } = asked;
+    step.done(&state, state.call(&person), id).await
+}
+
+/// Why it goes back or out.
+#[derive(ToSchema)]
+pub(crate) struct ReasonBody {
+    /// The revision that was seen.
+    revision: i64,
+    #[schema(example = "平行样偏差过大")]
+    reason: String,
+}
+
+impl FromFields for ReasonBody {
+    fn read(fields: &Fields<'_>) -> Option<Self> {
+        let revision = fields.needed("revision", fields.integer("revision"));
+        let reason = fields.needed("reason", fields.text("reason"));
+        Some(Self { revision: revision?, reason: reason? })
+    }
+}
+
+/// Send back.
+///
+/// To testing, by checker or approver, with the reason.
+#[utoipa::path(operation_id = "sample_return", tag = "results", request_body = ReasonBody, security(("bearer" = [])),
+    params(("id" = String, Path, description = "the sample's id")),
+    responses((status = 200, description = "done", body = SampleSummary),
+        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "changed meanwhile, or not in this status", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+#[post("/samples/{id}/return")]
+pub(crate) async fn sample_return(
+    state: web::Data<State>,
+    path: web::Path<String>,
+    asked: Allowed<SampleReturn, Body<ReasonBody>>,
+) -> Result<HttpResponse, Failure> {
+    let id = path_id(&path)?;
+    let Allowed { person, input: Body(ReasonBody { revision, reason }), .. } = asked;
+    let step = Step { revision, action: Action::Return { reason } };
+    step.done(&state, state.call(&person), id).await
+}
+
+/// A void, or the first of its two acts.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape of the body for its document; it is read field by field into an action")]
+pub(crate) struct VoidBody {
+    /// The revision that was seen.
+    revision: i64,
+    reason: String,
+    /// True to ask for the void of an approved sample; another approver then voids it.
+    #[schema(default = false)]
+    request: Option<bool>,
+}
+
+pub(crate) struct VoidStep(Step);
+
+impl FromFields for VoidStep {
+    fn read(fields: &Fields<'_>) -> Option<Self> {
+        let request = fields.flag("request").unwrap_or(false);
+        let ReasonBody { revision, reason } = ReasonBody::read(fields)?;
+        let action = if request { Action::RequestVoid { reason } } else { Action::Void { reason } };
+        Some(Self(Step { revision, action }))
+    }
+}
+
+/// Void.
+///
+/// Out of everything, with the reason. After an approval it takes two approvers: one asks (`request`), the other voids.
+#[utoipa::path(operation_id = "sample_void", tag = "results", request_body = VoidBody, security(("bearer" = [])),
+    params(("id" = String, Path, description = "the sample's id")),
+    responses((status = 200, description = "done", body = SampleSummary),
+        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "changed meanwhile, not in this status, or a second person is needed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+#[post("/samples/{id}/void")]
+pub(crate) async fn sample_void(
+    state: web::Data<State>,
+    path: web::Path<String>,
+    asked: Allowed<SampleVoid, Body<VoidStep>>,
+) -> Result<HttpResponse, Failure> {
+    let id = path_id(&path)?;
+    let Allowed { person, input: Body(VoidStep(step)), .. } = asked;
+    step.done(&state, state.call(&person), id).await
+}

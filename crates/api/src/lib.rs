@@ -1,0 +1,131 @@
+//! HTTP: routes, bodies, problems, OpenAPI.
+//!
+//! Invariants
+//! - A handler extracts, converts, calls one use case, converts back. No rule and no SQL lives here.
+//! - Who may call it stands in the handler's type ([`access::Allowed`]); the body is read only afterwards.
+//! - What is wrong with a request is told at once, field by field, in Chinese and English, with a stable code ([`problem`]).
+
+pub mod access;
+pub mod alerts;
+pub mod body;
+pub mod events;
+pub mod openapi;
+pub mod problem;
+pub mod rates;
+
+mod criteria;
+mod custody;
+mod health;
+mod people;
+mod plans;
+mod results;
+mod samples;
+mod sessions;
+mod views;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use events::Hints;
+use hege_app::criteria::Catalogues;
+use hege_app::reference::Regions;
+use hege_app::sessions::{Admitted, Keys};
+use hege_app::{Call, DataKey, Error, Mark, Store};
+use hege_core::UserId;
+use jiff::Timestamp;
+use problem::Failure;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What every handler may use.
+pub struct State {
+    /// The database.
+    pub store: Store,
+    /// The keys that sign access tokens.
+    pub keys: Keys,
+    /// The regions.
+    pub regions: Regions,
+    /// The catalogue of limits.
+    pub catalogues: Catalogues,
+    /// The key of personal data.
+    pub data_key: DataKey,
+    /// Who listens for what changed.
+    pub hints: Hints,
+    /// The board's clock stands still in a demonstration; tokens and registrations always go by the machine's.
+    pub board_clock: Option<Timestamp>,
+}
+
+impl State {
+    /// The machine's clock, to the microsecond that the databases keep.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+
+    /// The board's clock.
+    #[must_use]
+    pub fn board_now(&self) -> Timestamp {
+        self.board_clock.unwrap_or_else(|| self.now())
+    }
+
+    /// A new id, ordered by time.
+    #[must_use]
+    pub fn new_id(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+
+    /// A call by a person, now.
+    #[must_use]
+    pub fn call(&self, person: &Admitted) -> Call {
+        person.call(self.now(), self.new_id())
+    }
+
+    /// A change by a person (or nobody yet), now.
+    #[must_use]
+    pub fn mark(&self, person: Option<UserId>) -> Mark {
+        Mark { person, at: self.now(), audit_id: self.new_id() }
+    }
+
+    /// Runs a use case on a thread that may wait for the database.
+    ///
+    /// # Errors
+    /// The use case's as an answer; 503 when the server is stopping.
+    pub async fn run<T, F>(self: &Arc<Self>, f: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    {
+        let state = Arc::clone(self);
+        let outcome = web::block(move || f(&state)).await;
+        let stopping = |_cancelled| {
+            let words = ("服务正在停止", "the server is stopping");
+            Failure::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", words)
+        };
+        outcome.map_err(stopping)?.map_err(Failure::from)
+    }
+}
+
+/// Every route. `state` must be put beside it.
+pub fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            web::scope("/api/v1")
+                .configure(sessions::routes)
+                .configure(people::routes)
+                .configure(plans::routes)
+                .configure(rates::routes)
+                .configure(samples::routes)
+                .configure(custody::routes)
+                .configure(results::routes)
+                .configure(criteria::routes)
+                .configure(alerts::routes)
+                .configure(events::routes),
+        )
+        .configure(health::routes)
+        .configure(openapi::routes)
+        .default_service(web::to(nothing_here));
+}
+
+async fn nothing_here() -> Result<HttpResponse, Failure> {
+    Err(Failure::not_found())
+}

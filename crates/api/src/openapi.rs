@@ -1,0 +1,63 @@
+//! The OpenAPI document, made from the handlers.
+
+use crate::{alerts, criteria, custody, events, health, people, plans, rates, results, samples, sessions};
+use actix_web::{HttpResponse, get, web};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Hege 合格", description = "Food-safety sampling inspection of a province."),
+    modifiers(&Bearer),
+    paths(
+        sessions::session_begin, sessions::session_refresh, sessions::session_end, sessions::me, sessions::password_change,
+        people::user_list, people::user_add, people::user_change,
+        people::organisation_list, people::organisation_add, people::region_list,
+        plans::plan_list, plans::target_change,
+        samples::form_number_lease, samples::sample_register, samples::sample_list, samples::sample_fetch,
+        samples::sample_amend,
+        custody::sample_custody, custody::sample_receipt, custody::sample_return, custody::sample_void,
+        results::result_enter, results::sample_check, results::sample_approve, results::verdict_preview,
+        criteria::criterion_list, criteria::criterion_accept,
+        rates::rate_list,
+        alerts::alert_list, alerts::alert_fetch, alerts::alert_acknowledge, alerts::alert_close,
+        events::event_stream,
+        health::healthz, health::readyz, openapi_document,
+    )
+)]
+struct Document;
+
+/// The document as JSON, indented.
+///
+/// # Errors
+/// When it cannot be written as JSON, which a test holds it can.
+pub fn document() -> Result<String, serde_json::Error> {
+    Document::openapi().to_pretty_json()
+}
+
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config.service(openapi_document);
+}
+
+/// This document.
+///
+/// OpenAPI 3.1, made from the handlers.
+#[utoipa::path(operation_id = "openapi_document", tag = "operations",
+    responses((status = 200, description = "the document", content_type = "application/json")))]
+#[get("/api/openapi.json")]
+pub(crate) async fn openapi_document() -> HttpResponse {
+    document().map_or_else(
+        |_not_json| HttpResponse::InternalServerError().finish(),
+        |text| HttpResponse::Ok().content_type("application/json").body(text),
+    )
+}

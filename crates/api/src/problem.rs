@@ -1,0 +1,203 @@
+//! Problems as answers (RFC 9457): a stable code, words in Chinese and English, every field at once.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ContentType, HeaderValue, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use hege_app::Error as AppError;
+use hege_app::sessions::Refusal;
+use hege_core::{Problem, Problems};
+use hege_sampling::life_cycle::Denial;
+use serde::Serialize;
+use std::error::Error;
+use std::fmt;
+use utoipa::ToSchema;
+
+/// One thing wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldProblem {
+    /// JSON pointer (RFC 6901) to the field, or `?name` for a parameter of the query.
+    #[schema(example = "/samplers")]
+    pub pointer: String,
+    /// Stable code.
+    #[schema(example = "two_samplers_needed")]
+    pub code: String,
+    /// For a person, in Chinese.
+    pub zh: String,
+    /// For a person, in English.
+    pub en: String,
+}
+
+impl From<&Problem> for FieldProblem {
+    fn from(problem: &Problem) -> Self {
+        Self {
+            pointer: problem.pointer.clone(),
+            code: problem.code.to_owned(),
+            zh: problem.zh.clone(),
+            en: problem.en.clone(),
+        }
+    }
+}
+
+/// What is wrong, as a client gets it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProblemBody {
+    /// `about:blank`: the code tells which problem it is.
+    #[serde(rename = "type")]
+    #[schema(example = "about:blank")]
+    pub kind: String,
+    /// The HTTP status again.
+    #[schema(example = 422)]
+    pub status: u16,
+    /// Stable code.
+    #[schema(example = "invalid")]
+    pub code: String,
+    /// For a person, in Chinese.
+    pub title_zh: String,
+    /// For a person, in English.
+    pub title_en: String,
+    /// Field by field; empty where no field is at fault.
+    pub errors: Vec<FieldProblem>,
+}
+
+/// Why a request was not done. Nothing has changed then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    status: StatusCode,
+    code: &'static str,
+    zh: String,
+    en: String,
+    errors: Vec<FieldProblem>,
+}
+
+impl Failure {
+    /// A failure without fields.
+    pub(crate) fn new(status: StatusCode, code: &'static str, (zh, en): (&str, &str)) -> Self {
+        Self { status, code, zh: zh.to_owned(), en: en.to_owned(), errors: Vec::new() }
+    }
+
+    /// What was given is wrong, field by field.
+    pub(crate) fn invalid(problems: &Problems) -> Self {
+        let errors = problems.as_slice().iter().map(FieldProblem::from).collect();
+        let words = ("提交的内容有误", "what was given is not valid");
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", words) }
+    }
+
+    /// No such thing, or not for this person.
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", ("不存在或无权查看", "not there, or not for you"))
+    }
+
+    /// The person's roles do not include the one that is needed.
+    pub(crate) fn role_missing() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "role_missing", ("没有此操作的角色", "your roles do not allow this"))
+    }
+
+    fn internal() -> Self {
+        let words = ("系统内部错误，已记录", "an error inside the system; it has been logged");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", words)
+    }
+
+    fn unauthorized(refusal: Refusal) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, refusal.code(), (refusal.zh(), refusal.en()))
+    }
+
+    /// Denials of the life cycle: a missing role or the separation of people is 403, a wrong moment 409, a missing datum 422.
+    fn denied(denial: Denial) -> Self {
+        let status = match denial {
+            Denial::WrongRole | Denial::SampledIt | Denial::EnteredIt | Denial::CheckedIt => StatusCode::FORBIDDEN,
+            Denial::ReasonMissing | Denial::SealsMissing | Denial::LabMissing | Denial::SamePerson => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            _ => StatusCode::CONFLICT,
+        };
+        Self::new(status, denial.code(), (denial.zh(), denial.en()))
+    }
+
+    fn store(error: &hege_app::StoreError) -> Self {
+        match error {
+            hege_app::StoreError::Duplicate(_) => {
+                Self::new(StatusCode::CONFLICT, "duplicate", ("已存在", "it is there already"))
+            }
+            hege_app::StoreError::Pool(_) | hege_app::StoreError::Retry(_) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                ("数据库繁忙或不可用，请稍后重试", "the database is busy or away; try again"),
+            ),
+            _ => Self::internal(),
+        }
+    }
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Invalid(problems) => Self::invalid(&problems),
+            AppError::NotFound => Self::not_found(),
+            AppError::Denied(denial) => Self::denied(denial),
+            AppError::Conflict => Self::new(
+                StatusCode::CONFLICT,
+                "revision_conflict",
+                ("内容已被他人更新，请刷新后再试", "somebody changed it meanwhile; read it again"),
+            ),
+            AppError::Idempotency => Self::new(
+                StatusCode::CONFLICT,
+                "idempotency_conflict",
+                ("该编号已用于另一次登记", "the id was used for another registration"),
+            ),
+            AppError::Personal => {
+                tracing::error!("personal data could not be sealed or opened");
+                Self::internal()
+            }
+            AppError::Unauthorized(refusal) => Self::unauthorized(refusal),
+            AppError::Store(error) => {
+                // The chain is logged here, once; a client learns nothing of the inside.
+                let failure = Self::store(&error);
+                tracing::error!(error = chain(&error), code = failure.code, "the store failed");
+                failure
+            }
+            AppError::Internal(why) => {
+                tracing::error!(%why, "a use case failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+/// An error with everything that caused it.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status.as_u16(), self.code)
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut answer = HttpResponseBuilder::new(self.status);
+        answer.insert_header(ContentType("application/problem+json".parse().unwrap_or(ContentType::json().0)));
+        if self.status == StatusCode::UNAUTHORIZED {
+            answer.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        }
+        answer.json(ProblemBody {
+            kind: "about:blank".to_owned(),
+            status: self.status.as_u16(),
+            code: self.code.to_owned(),
+            title_zh: self.zh.clone(),
+            title_en: self.en.clone(),
+            errors: self.errors.clone(),
+        })
+    }
+}

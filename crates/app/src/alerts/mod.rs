@@ -1,0 +1,137 @@
+//! 预警: raised, escalated, cleared and withdrawn from the record of conclusions; acknowledged and closed by people.
+//!
+//! No stream keeps a state: each look runs the year again from the conclusions in force and compares what follows with the
+//! alerts that are stored ([`hege_alerts::reconcile`]). An alert's id follows from what raised it, so that two servers that
+//! look at once raise it once.
+
+mod change;
+mod plan;
+
+pub use hege_store::alerts::{AlertEvent, AlertRow};
+
+use crate::{Call, Error, Scope, Store, plans};
+use change::Changes;
+use hege_alerts::{AlertStatus, Ending, Happening};
+use hege_core::date::china_date;
+use hege_core::{PlanId, RegionCode, SampleId};
+use hege_store::alerts::{alert_events_of, alert_fetch, alerts_of};
+use hege_store::types::{Id, Ts};
+use jiff::Timestamp;
+use serde_json::json;
+use uuid::Uuid;
+
+/// A source of new ids, ordered by time.
+pub type NewId<'a> = &'a dyn Fn() -> Uuid;
+
+/// Looks at every plan that can still change: that of the year of `now`, the year before it, and the current one. How many
+/// alerts were changed.
+///
+/// # Errors
+/// Those of the store.
+pub fn refresh(store: &Store, now: Timestamp, new_id: NewId<'_>) -> Result<usize, Error> {
+    let year = china_date(now).year();
+    let mut changed = 0;
+    for plan in plans::list(store)? {
+        if plan.current || plan.year == year || plan.year == year - 1 {
+            let stored = store.read(|conn| Ok::<_, Error>(alerts_of(conn, Id(plan.id.0))?))?;
+            let mut changes = Changes::new(store, &plan, now, new_id);
+            plan::refresh(&mut changes, &stored)?;
+            changed += changes.made();
+        }
+    }
+    Ok(changed)
+}
+
+/// The instants up to `now` at which the stored alerts of a plan would have changed, had somebody looked at each: for a
+/// demonstration that is filled at once and shall look as if it had been watched all year.
+///
+/// # Errors
+/// Those of the store.
+pub fn instants(store: &Store, plan: PlanId, now: Timestamp) -> Result<Vec<Timestamp>, Error> {
+    plan::instants(store, &plans::fetch(store, Some(plan))?, now)
+}
+
+/// Which alerts are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// A plan; the current one when none.
+    pub plan: Option<PlanId>,
+    /// `open` and its like.
+    pub status: Option<AlertStatus>,
+}
+
+/// Whether an alert lies in a person's scope.
+fn is_visible(alert: &AlertRow, scope: &Scope) -> bool {
+    let region = u32::try_from(alert.region).ok().and_then(|code| RegionCode::new(code).ok());
+    region.is_some_and(|region| scope.sees_region(region)) && alert.stage.is_none_or(|stage| scope.sees_stage(stage.0))
+}
+
+/// The alerts that a person sees, the newest first.
+///
+/// # Errors
+/// [`Error::NotFound`] for a plan that is not there.
+pub fn list(store: &Store, scope: &Scope, filter: &Filter) -> Result<Vec<AlertRow>, Error> {
+    let plan = plans::fetch(store, filter.plan)?;
+    let alerts = store.read(|conn| Ok::<_, Error>(alerts_of(conn, Id(plan.id.0))?))?;
+    let is_asked =
+        |alert: &AlertRow| is_visible(alert, scope) && filter.status.is_none_or(|status| alert.status == status.code());
+    Ok(alerts.into_iter().filter(is_asked).collect())
+}
+
+/// The stored key of an alert's public id, which has the form of a sample's: shard and UUID.
+fn key(id: SampleId) -> (i32, Id) {
+    (i32::from(id.city.get()), Id(id.uuid))
+}
+
+/// An alert with its steps.
+///
+/// # Errors
+/// [`Error::NotFound`] when it is not there for this person.
+pub fn fetch(store: &Store, scope: &Scope, id: SampleId) -> Result<(AlertRow, Vec<AlertEvent>), Error> {
+    store.read(|conn| {
+        let alert = alert_fetch(conn, key(id))?.filter(|alert| is_visible(alert, scope)).ok_or(Error::NotFound)?;
+        Ok((alert, alert_events_of(conn, key(id))?))
+    })
+}
+
+/// What a person does to an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Takes note; reminders stop.
+    Acknowledge,
+    /// Ends it.
+    Close,
+}
+
+/// Acknowledges or closes an alert, with a note. `seen` is the revision that the person saw.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Conflict`] when it changed meanwhile or is over.
+pub fn act(store: &Store, call: &Call, id: SampleId, (seen, act, note): (i64, Act, &str)) -> Result<AlertRow, Error> {
+    store.write(|conn| {
+        let alert = alert_fetch(conn, key(id))?.filter(|alert| is_visible(alert, &call.scope));
+        let alert = alert.ok_or(Error::NotFound)?;
+        let is_over = alert.ended_at.is_some();
+        let is_twice = act == Act::Acknowledge && alert.status == AlertStatus::Acknowledged.code();
+        if alert.revision != seen || is_over || is_twice {
+            return Err(Error::Conflict);
+        }
+        let mut next = AlertRow { note: Some(note.to_owned()), revision: seen + 1, ..alert };
+        let happening = match act {
+            Act::Acknowledge => {
+                next.status = AlertStatus::Acknowledged.code().to_owned();
+                next.acknowledged_by = Some(Id(call.user().0));
+                next.acknowledged_at = Some(Ts(call.at));
+                Happening::Acknowledged
+            }
+            Act::Close => {
+                next.status = Ending::ByPerson.status().code().to_owned();
+                next.ended_at = Some(Ts(call.at));
+                next.ended_why = Some(Ending::ByPerson.code().to_owned());
+                Happening::Closed
+            }
+        };
+        change::store_change(conn, &next, (happening, json!({"note": note})), call.mark())?;
+        Ok(next)
+    })
+}

@@ -1,0 +1,271 @@
+//! Plan alerts and early warnings of the province's stages.
+
+use super::change::{Changes, New};
+use crate::plans::{Target, YearPlan};
+use crate::{Error, PROVINCE, Store};
+use hege_alerts::cusum::{self, Held, Signal};
+use hege_alerts::plan::{self as year, Excursion, Grade, PlanYear, TargetVersion};
+use hege_alerts::reconcile::{self, Change, Stored, StoredWarning, Warning, WarningChange};
+use hege_alerts::{Counted, Ending, Evidence, Key, Rule};
+use hege_core::{Month, Stage};
+use hege_rates::Standing;
+use hege_store::Error as StoreError;
+use hege_store::alerts::AlertRow;
+use hege_store::samples::concluded;
+use hege_store::types::{Doc, Ts};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// Looks at the streams of every stage.
+pub(super) fn refresh(changes: &mut Changes<'_>, stored: &[AlertRow]) -> Result<(), Error> {
+    for stage in Stage::ALL {
+        let stream = Stream::load(changes.store, changes.plan, *stage)?;
+        let of = |rule: Rule| {
+            let is_meant =
+                move |row: &&AlertRow| row.rule == rule.code() && row.stage.is_some_and(|word| word.0 == *stage);
+            stored.iter().filter(is_meant).cloned().collect::<Vec<_>>()
+        };
+        plan_alerts(changes, &stream, &of(Rule::BelowTarget))?;
+        early_warnings(changes, &stream, &of(Rule::Cusum))?;
+    }
+    Ok(())
+}
+
+/// The instants at which something would have changed.
+pub(super) fn instants(store: &Store, plan: &YearPlan, now: Timestamp) -> Result<Vec<Timestamp>, Error> {
+    let mut instants = Vec::new();
+    for stage in Stage::ALL {
+        let stream = Stream::load(store, plan, *stage)?;
+        for excursion in stream.excursions(now) {
+            instants.push(excursion.opened_at);
+            instants.extend(excursion.escalated.map(|step| step.at));
+            instants.extend(excursion.ended.map(|(_, step)| step.at));
+        }
+        instants.extend(stream.signals(now).iter().map(|signal| signal.at));
+    }
+    instants.sort_unstable();
+    instants.dedup();
+    Ok(instants)
+}
+
+/// What counts in a stage of the province, from January of the year before the plan's.
+struct Stream {
+    stage: Stage,
+    year: i16,
+    targets: Vec<Target>,
+    counted: Vec<Counted>,
+    /// The name of the stream in an alert's key.
+    name: String,
+}
+
+impl Stream {
+    fn load(store: &Store, plan: &YearPlan, stage: Stage) -> Result<Self, Error> {
+        let month = |year, month| Month { year, month }.yyyymm();
+        let months = (month(plan.year - 1, 1), month(plan.year, 12));
+        let rows = store.read(|conn| Ok::<_, Error>(concluded(conn, stage, months)?))?;
+        let targets: Vec<Target> = plan.targets.iter().filter(|target| target.stage == stage).cloned().collect();
+        // What counts by the last version counts for the whole year: two rules in one year would give two figures.
+        let counting = targets.last().map(|target| target.counting.clone());
+        let counts = rows.iter().filter(|row| {
+            counting.as_ref().is_some_and(|counting| counting.counts(row.task_type.0, row.sample_kind.0))
+        });
+        let counted = counts.map(|row| {
+            let month = Month::from_yyyymm(row.month).map_err(|_no_month| StoreError::Corrupt("sample"))?;
+            Ok::<_, Error>(Counted { at: row.at.0, month, conforming: row.standing.0 == Standing::Conforming })
+        });
+        let counted = counted.collect::<Result<_, _>>()?;
+        let name = format!("{}/{}/{PROVINCE}", plan.id, stage.code());
+        Ok(Self { stage, year: plan.year, targets, counted, name })
+    }
+
+    fn excursions(&self, now: Timestamp) -> Vec<Excursion> {
+        let version = |target: &Target| TargetVersion {
+            valid_from: target.valid_from,
+            version: target.version,
+            target: target.basis_points.map(|basis_points| year::Target { basis_points, min_n: target.min_n }),
+        };
+        let plan_year = PlanYear { year: self.year, targets: self.targets.iter().map(version).collect() };
+        // Of the year before only November and December count, in the trailing window.
+        let earliest = Month { year: self.year - 1, month: 11 };
+        let counted: Vec<Counted> = self.counted.iter().filter(|counted| counted.month >= earliest).copied().collect();
+        year::history(&plan_year, &counted, now)
+    }
+
+    fn signals(&self, now: Timestamp) -> Vec<Signal> {
+        let held = self.targets.iter().map(|target| Held {
+            valid_from: target.valid_from,
+            target: target.basis_points,
+            samples_a_year: target.planned_n,
+        });
+        cusum::history(&held.collect::<Vec<_>>(), &self.counted, now)
+    }
+}
+
+fn corrupt<E>(_cause: E) -> Error {
+    StoreError::Corrupt("alert").into()
+}
+
+fn ended(row: &AlertRow) -> Result<Option<(Ending, Timestamp)>, Error> {
+    let Some(at) = row.ended_at else { return Ok(None) };
+    let why = row.ended_why.as_deref().unwrap_or_default().parse().map_err(corrupt)?;
+    Ok(Some((why, at.0)))
+}
+
+/// The figures as they are stored, sent and shown.
+fn figures(evidence: &Evidence) -> Value {
+    json!({
+        "window": evidence.window.code(),
+        "k": evidence.tally.k,
+        "n": evidence.tally.n,
+        "target_bp": evidence.target.get(),
+        "p": hege_alerts::evidence::probability(evidence.p_low),
+        "zh": evidence.zh(),
+        "en": evidence.en(),
+    })
+}
+
+fn plan_alerts(changes: &mut Changes<'_>, stream: &Stream, rows: &[AlertRow]) -> Result<(), Error> {
+    let now = changes.now;
+    let stored = rows.iter().enumerate().map(|(id, row)| {
+        Ok::<_, Error>(Stored {
+            id,
+            opened_at: row.opened_at.0,
+            version: row.target_version.unwrap_or_default(),
+            grade: row.grade.parse().map_err(corrupt)?,
+            ended: ended(row)?,
+        })
+    });
+    let stored = stored.collect::<Result<Vec<_>, _>>()?;
+    for change in reconcile::plan(&stored, &stream.excursions(now), now) {
+        let happening = change.happening();
+        let next = |id: usize, edit: &dyn Fn(&mut AlertRow)| {
+            let mut row = rows.get(id).cloned().ok_or(()).map_err(corrupt)?;
+            edit(&mut row);
+            Ok::<_, Error>(row)
+        };
+        match change {
+            Change::Raise(excursion) => changes.raise(&New {
+                key: Key {
+                    rule: Rule::BelowTarget,
+                    stream: &stream.name,
+                    version: excursion.version,
+                    opened_at: excursion.opened_at,
+                },
+                stage: Some(stream.stage),
+                region: PROVINCE,
+                subject: "",
+                grade: excursion.reached(),
+                evidence: figures(&excursion.latest()),
+                ended: excursion.ended.map(|(ending, step)| (ending, step.at)),
+            })?,
+            Change::Reopen { id, evidence } => {
+                let evidence = figures(&evidence);
+                let row = next(id, &|row| reopen(row, &evidence))?;
+                changes.change(row, happening, evidence)?;
+            }
+            Change::Escalate { id, evidence, .. } => {
+                let evidence = figures(&evidence);
+                let row = next(id, &|row| regrade(row, Grade::Significant, &evidence))?;
+                changes.change(row, happening, evidence)?;
+            }
+            Change::Lower { id, evidence } => {
+                let evidence = figures(&evidence);
+                let row = next(id, &|row| regrade(row, Grade::Notice, &evidence))?;
+                changes.change(row, happening, evidence)?;
+            }
+            Change::End { id, ending, at, evidence } => {
+                let evidence = evidence.map_or(Value::Null, |evidence| figures(&evidence));
+                let row = next(id, &|row| end(row, (ending, at), &evidence))?;
+                changes.change(row, happening, evidence)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn reopen(row: &mut AlertRow, evidence: &Value) {
+    let is_known = row.acknowledged_at.is_some();
+    let status = if is_known { hege_alerts::AlertStatus::Acknowledged } else { hege_alerts::AlertStatus::Open };
+    status.code().clone_into(&mut row.status);
+    (row.ended_at, row.ended_why) = (None, None);
+    row.evidence = Doc(evidence.clone());
+}
+
+fn regrade(row: &mut AlertRow, grade: Grade, evidence: &Value) {
+    grade.code().clone_into(&mut row.grade);
+    row.evidence = Doc(evidence.clone());
+}
+
+fn end(row: &mut AlertRow, (ending, at): (Ending, Timestamp), evidence: &Value) {
+    ending.status().code().clone_into(&mut row.status);
+    (row.ended_at, row.ended_why) = (Some(Ts(at)), Some(ending.code().to_owned()));
+    if !evidence.is_null() {
+        row.evidence = Doc(evidence.clone());
+    }
+}
+
+/// What an early warning says: its last signal, and how many there were.
+fn warned(warning: &Warning) -> Value {
+    let last = &warning.last;
+    json!({
+        "signals": warning.signals,
+        "last_at": last.at.to_string(),
+        "score": last.score,
+        "m": last.chart.m,
+        "h": last.chart.h,
+        "k": last.run.k,
+        "n": last.run.n,
+        "target_bp": last.target.get(),
+        "zh": last.zh(),
+        "en": last.en(),
+    })
+}
+
+fn stored_warning(id: usize, row: &AlertRow) -> Result<StoredWarning<usize>, Error> {
+    let field = |name: &str| row.evidence.0.get(name).ok_or(()).map_err(corrupt);
+    let signals = field("signals")?.as_u64().and_then(|signals| u32::try_from(signals).ok());
+    let last_at = field("last_at")?.as_str().and_then(|at| at.parse().ok());
+    Ok(StoredWarning {
+        id,
+        opened_at: row.opened_at.0,
+        signals: signals.ok_or(()).map_err(corrupt)?,
+        last_at: last_at.ok_or(()).map_err(corrupt)?,
+        ended: ended(row)?,
+    })
+}
+
+fn early_warnings(changes: &mut Changes<'_>, stream: &Stream, rows: &[AlertRow]) -> Result<(), Error> {
+    let now = changes.now;
+    let stored: Vec<_> = rows.iter().enumerate().map(|(id, row)| stored_warning(id, row)).collect::<Result<_, _>>()?;
+    for change in reconcile::warnings(&stored, &stream.signals(now), now) {
+        let happening = change.happening();
+        let row = |id: usize| rows.get(id).cloned().ok_or(()).map_err(corrupt);
+        match change {
+            WarningChange::Raise(warning) => changes.raise(&New {
+                key: Key { rule: Rule::Cusum, stream: &stream.name, version: 0, opened_at: warning.first.at },
+                stage: Some(stream.stage),
+                region: PROVINCE,
+                subject: "",
+                grade: Grade::Notice,
+                evidence: warned(&warning),
+                ended: warning.ended(),
+            })?,
+            WarningChange::Reopen { id, warning } => {
+                let (mut row, evidence) = (row(id)?, warned(&warning));
+                reopen(&mut row, &evidence);
+                changes.change(row, happening, evidence)?;
+            }
+            WarningChange::Signals { id, warning } => {
+                let (mut row, evidence) = (row(id)?, warned(&warning));
+                row.evidence = Doc(evidence.clone());
+                changes.change(row, happening, evidence)?;
+            }
+            WarningChange::End { id, ending, at } => {
+                let mut row = row(id)?;
+                end(&mut row, (ending, at), &Value::Null);
+                changes.change(row, happening, Value::Null)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,306 @@
+//! 人员、机构: who may log in, for whom they act, what they may do.
+
+use crate::record::audit_own;
+use crate::reference::OrganisationKind;
+use crate::{Error, Mark, Scope};
+use hege_auth::password;
+use hege_core::{OrganisationId, Problem, Problems, RegionCode, Role, Stage, UserId};
+use hege_store::audit::Audited;
+pub use hege_store::people::{Organisation, Person};
+use hege_store::people::{
+    organisation_fetch, organisations_insert, organisations_list, people_insert, people_list, person_by_login,
+    person_fetch, person_update,
+};
+use hege_store::regions::regions_list;
+use hege_store::sessions::sessions_revoke;
+use hege_store::types::{Id, Ts};
+use hege_store::{Conn, Error as StoreError, Store};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use uuid::Uuid;
+
+/// What is told of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// 姓名.
+    pub name: String,
+    /// The organisation they act for.
+    pub organisation: OrganisationId,
+    /// The region whose subtree they see.
+    pub region: RegionCode,
+    /// What they may be.
+    pub roles: BTreeSet<Role>,
+    /// The stages they see; empty for every one.
+    pub stages: BTreeSet<Stage>,
+}
+
+/// The words of a stored list.
+pub(crate) fn words<T: FromStr + Ord>(codes: &str) -> Result<BTreeSet<T>, Error> {
+    let word = |code: &str| code.parse().map_err(|_unknown| StoreError::Corrupt("person").into());
+    codes.split_whitespace().map(word).collect()
+}
+
+/// How far a person sees.
+pub(crate) fn scope(person: &Person) -> Result<Scope, Error> {
+    let code = u32::try_from(person.region).map_err(|_negative| StoreError::Corrupt("person"))?;
+    let region = RegionCode::new(code).map_err(|_no_code| StoreError::Corrupt("person"))?;
+    Ok(Scope { region, stages: words(&person.stages)? })
+}
+
+impl Profile {
+    /// What the store tells of a person.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    pub fn of(person: &Person) -> Result<Self, Error> {
+        let Scope { region, stages } = scope(person)?;
+        Ok(Self {
+            name: person.name.clone(),
+            organisation: OrganisationId(person.organisation_id.0),
+            region,
+            roles: words(&person.roles)?,
+            stages,
+        })
+    }
+
+    fn onto(&self, person: &Person) -> Person {
+        let codes = |codes: Vec<&str>| codes.join(" ");
+        Person {
+            name: self.name.trim().to_owned(),
+            organisation_id: Id(self.organisation.0),
+            region: i32::try_from(self.region.get()).unwrap_or(i32::MAX),
+            roles: codes(self.roles.iter().map(|role| role.code()).collect()),
+            stages: codes(self.stages.iter().map(|stage| stage.code()).collect()),
+            ..person.clone()
+        }
+    }
+
+    /// What speaks against it.
+    fn check(&self, conn: &mut Conn, problems: &mut Problems) -> Result<(), Error> {
+        let name = self.name.trim();
+        problems.check((1..=50).contains(&name.chars().count()) && !name.chars().any(char::is_control), || {
+            Problem::new("/name", "bad_text", "须为 1 至 50 字", "1 to 50 characters")
+        });
+        problems.check(!self.roles.is_empty(), || Problem::new("/roles", "required", "必填", "required"));
+        let code = i32::try_from(self.region.get()).unwrap_or(i32::MAX);
+        let known = regions_list(conn)?.iter().any(|region| region.code == code);
+        problems
+            .check(known, || Problem::new("/region", "region_unknown", "行政区划代码未知", "the region is not known"));
+        let organisation = organisation_fetch(conn, Id(self.organisation.0))?.filter(|found| found.active);
+        let Some(organisation) = organisation else {
+            problems.push(Problem::new(
+                "/organisation_id",
+                "organisation_unknown",
+                "机构不存在或已停用",
+                "the organisation is not there or does not take part",
+            ));
+            return Ok(());
+        };
+        let fits = self.roles.iter().all(|role| may_hold(&organisation.kind, *role));
+        problems.check(fits, || {
+            Problem::new(
+                "/roles",
+                "role_not_for_organisation",
+                "该类机构人员不得担任此角色",
+                "people of such an organisation may not have this role",
+            )
+        });
+        Ok(())
+    }
+}
+
+/// Sampling and testing are separate houses (docs/DOMAIN.md 1.1, step 4): no inspector of a laboratory, no tester of a department.
+fn may_hold(kind: &str, role: Role) -> bool {
+    match kind.parse() {
+        Ok(OrganisationKind::Laboratory) => role.is_laboratory(),
+        Ok(OrganisationKind::Inspecting) => role == Role::Inspector,
+        Ok(OrganisationKind::Department) => !role.is_laboratory(),
+        Err(_) => false,
+    }
+}
+
+fn internal(error: impl std::fmt::Display) -> Error {
+    Error::Internal(error.to_string())
+}
+
+fn check_login(login: &str) -> Option<Problem> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
+    let fits = (3..=32).contains(&login.len()) && login.bytes().all(plain);
+    (!fits).then(|| {
+        Problem::new(
+            "/login",
+            "bad_login",
+            "须为 3 至 32 位小写字母、数字、点、横线或下划线",
+            "3 to 32 lower-case letters, digits, dots, hyphens or underscores",
+        )
+    })
+}
+
+/// Makes a login, under a new id.
+///
+/// # Errors
+/// [`Error::Invalid`] with every problem at once; a login that is taken is one of them.
+pub fn add(
+    store: &Store,
+    (login, secret): (&str, &str),
+    profile: &Profile,
+    (id, mark): (UserId, Mark),
+) -> Result<Person, Error> {
+    let mut problems = Problems::new();
+    let objections = [check_login(login), password::objection(secret, login, "/password")];
+    objections.into_iter().flatten().for_each(|problem| problems.push(problem));
+    let hash = password::hash(secret).map_err(internal)?;
+    store.write(|conn| {
+        let mut problems = problems.clone();
+        profile.check(conn, &mut problems)?;
+        problems.check(person_by_login(conn, login)?.is_none(), || {
+            Problem::new("/login", "login_taken", "用户名已被使用", "the login is taken")
+        });
+        problems.into_result(()).map_err(Error::Invalid)?;
+        let blank = Person {
+            id: Id(id.0),
+            login: login.to_owned(),
+            name: String::new(),
+            password_hash: hash.clone(),
+            organisation_id: Id(profile.organisation.0),
+            region: 0,
+            roles: String::new(),
+            stages: String::new(),
+            active: true,
+            revision: 1,
+            created_at: Ts(mark.at),
+        };
+        let row = profile.onto(&blank);
+        people_insert(conn, std::slice::from_ref(&row))?;
+        audit_own(conn, &mark, ("person_added", vec![row.touched()?], json!({})))?;
+        Ok(row)
+    })
+}
+
+/// What becomes of a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Another profile.
+    Profile(Profile),
+    /// Another password; every session ends.
+    Password(String),
+    /// Enabled or disabled; every session of a disabled one ends.
+    Active(bool),
+}
+
+/// Changes a person; `seen` is the revision that was seen, none for the command line, which sees the last.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Conflict`], [`Error::Invalid`].
+pub fn change(store: &Store, id: UserId, (seen, change): (Option<i64>, &Change), mark: Mark) -> Result<Person, Error> {
+    let hash = match change {
+        Change::Password(secret) => Some(password::hash(secret).map_err(internal)?),
+        _ => None,
+    };
+    store.write(|conn| {
+        let old = person_fetch(conn, Id(id.0))?.ok_or(Error::NotFound)?;
+        if seen.is_some_and(|seen| seen != old.revision) {
+            return Err(Error::Conflict);
+        }
+        let mut problems = Problems::new();
+        let (action, mut new) = match change {
+            Change::Profile(profile) => {
+                profile.check(conn, &mut problems)?;
+                ("person_changed", profile.onto(&old))
+            }
+            Change::Password(secret) => {
+                let objection = password::objection(secret, &old.login, "/password");
+                objection.into_iter().for_each(|problem| problems.push(problem));
+                ("password_reset", Person { password_hash: hash.clone().unwrap_or_default(), ..old.clone() })
+            }
+            Change::Active(active) => {
+                (if *active { "person_enabled" } else { "person_disabled" }, Person { active: *active, ..old.clone() })
+            }
+        };
+        problems.into_result(()).map_err(Error::Invalid)?;
+        new.revision = old.revision + 1;
+        let row = person_update(conn, &new)?.ok_or(Error::Conflict)?;
+        if !matches!(change, Change::Profile(_)) {
+            sessions_revoke(conn, row.id, None, Ts(mark.at))?;
+        }
+        let before =
+            json!({"before": {"roles": old.roles, "stages": old.stages, "region": old.region, "active": old.active}});
+        audit_own(conn, &mark, (action, vec![row.touched()?], before))?;
+        Ok(row)
+    })
+}
+
+/// The person of a login.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn by_login(store: &Store, login: &str) -> Result<Person, Error> {
+    store.read(|conn| Ok::<_, Error>(person_by_login(conn, login)?))?.ok_or(Error::NotFound)
+}
+
+/// A person by id.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn fetch(store: &Store, id: UserId) -> Result<Person, Error> {
+    store.read(|conn| Ok::<_, Error>(person_fetch(conn, Id(id.0))?))?.ok_or(Error::NotFound)
+}
+
+/// An organisation by id.
+///
+/// # Errors
+/// Those of the store.
+pub fn organisation(store: &Store, id: OrganisationId) -> Result<Option<Organisation>, Error> {
+    store.read(|conn| Ok(organisation_fetch(conn, Id(id.0))?))
+}
+
+/// Every organisation.
+///
+/// # Errors
+/// Those of the store.
+pub fn organisations(store: &Store) -> Result<Vec<Organisation>, Error> {
+    store.read(|conn| Ok(organisations_list(conn)?))
+}
+
+/// Every person.
+///
+/// # Errors
+/// Those of the store.
+pub fn list(store: &Store) -> Result<Vec<Person>, Error> {
+    store.read(|conn| Ok(people_list(conn)?))
+}
+
+/// Founds an organisation, under a new id.
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub fn found(
+    store: &Store,
+    (kind, name, region): (OrganisationKind, &str, RegionCode),
+    (id, mark): (Uuid, Mark),
+) -> Result<Organisation, Error> {
+    let name = name.trim();
+    let mut problems = Problems::new();
+    problems.check((1..=100).contains(&name.chars().count()) && !name.chars().any(char::is_control), || {
+        Problem::new("/name", "bad_text", "须为 1 至 100 字", "1 to 100 characters")
+    });
+    let row = Organisation {
+        id: Id(id),
+        kind: kind.code().to_owned(),
+        name: name.to_owned(),
+        region: i32::try_from(region.get()).unwrap_or(i32::MAX),
+        active: true,
+        revision: 1,
+    };
+    store.write(|conn| {
+        let mut problems = problems.clone();
+        problems.check(regions_list(conn)?.iter().any(|known| known.code == row.region), || {
+            Problem::new("/region", "region_unknown", "行政区划代码未知", "the region is not known")
+        });
+        problems.into_result(()).map_err(Error::Invalid)?;
+        organisations_insert(conn, std::slice::from_ref(&row))?;
+        audit_own(conn, &mark, ("organisation_founded", vec![row.touched()?], json!({})))?;
+        Ok(row.clone())
+    })
+}

@@ -1,0 +1,194 @@
+//! What a person sees of samples: inspectors what their organisation took, a laboratory what is addressed to it and without
+//! the names of seller and producer, the others their region's subtree.
+
+use super::acting;
+use crate::{Call, Error, Store, counties, stored};
+use hege_core::{City, RegionCode, Role, SampleId, TaskType};
+use hege_sampling::life_cycle::Status;
+use hege_store::Conn;
+use hege_store::amendments::{AmendmentRow, amendments_of};
+use hege_store::listing::{Filter, Theirs, sample_list};
+use hege_store::samples::{
+    ConclusionRow, CustodyRow, Item, Sample, conclusions_of, custody_of, items_of, sample_fetch,
+};
+use hege_store::types::{Id, Ts};
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A sample as a person sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// Its row.
+    pub sample: Sample,
+    /// Seller and producer are withheld: it is seen by the laboratory that tests it.
+    pub is_blind: bool,
+    /// Its items by analyte.
+    pub items: Vec<Item>,
+    /// Its custody from the beginning.
+    pub custody: Vec<CustodyRow>,
+    /// Its amendments from the first.
+    pub amendments: Vec<AmendmentRow>,
+    /// Its conclusions from the first.
+    pub conclusions: Vec<ConclusionRow>,
+}
+
+/// Whether a person of these roles sees a region's subtree of samples.
+fn oversees(role: &Role) -> bool {
+    matches!(role, Role::Reviewer | Role::Publisher | Role::Administrator | Role::Auditor)
+}
+
+/// Whether the person sees a sample at all, and whether without the names of seller and producer.
+pub(super) fn blindness(sample: &Sample, call: &Call) -> Option<bool> {
+    if !call.scope.sees_stage(sample.stage.0) {
+        return None;
+    }
+    let region = u32::try_from(sample.region).ok().and_then(|code| RegionCode::new(code).ok())?;
+    let is_overseen = call.actor.roles.iter().any(oversees) && call.scope.sees_region(region);
+    let roles = acting(sample, call).roles;
+    if is_overseen || roles.contains(&Role::Inspector) {
+        return Some(false);
+    }
+    roles.iter().any(|role| role.is_laboratory()).then_some(true)
+}
+
+/// Names that tell a laboratory whose food it tests: seller, producer, whoever stands behind them, where and when it was bought.
+const WITHHELD: [&str; 10] = [
+    "sampled_unit",
+    "producer",
+    "third_party",
+    "address",
+    "uscc",
+    "licence",
+    "production_licence",
+    "platform",
+    "shop",
+    "stall",
+];
+
+/// Takes from a form what a laboratory is not told.
+fn blinded(sample: Sample) -> Sample {
+    let mut sample = Sample { sampled_unit: String::new(), producer: None, personal: None, ..sample };
+    if let Some(form) = sample.form.0.as_object_mut() {
+        form.retain(|code, _| !WITHHELD.iter().any(|withheld| code.starts_with(withheld)) && code != "barcode");
+    }
+    sample
+}
+
+fn seen(conn: &mut Conn, sample: Sample, id: SampleId, is_blind: bool) -> Result<Seen, Error> {
+    let items = items_of(conn, id)?;
+    let custody = custody_of(conn, id)?;
+    let conclusions = conclusions_of(conn, id)?;
+    // An amendment may name what is withheld.
+    let amendments = if is_blind { Vec::new() } else { amendments_of(conn, id)? };
+    let sample = if is_blind { blinded(sample) } else { sample };
+    Ok(Seen { sample, is_blind, items, custody, amendments, conclusions })
+}
+
+/// A sample with everything that belongs to it.
+///
+/// # Errors
+/// [`Error::NotFound`] when it is not there for this person.
+pub fn fetch(store: &Store, call: &Call, id: SampleId) -> Result<Seen, Error> {
+    store.read(|conn| {
+        let sample = sample_fetch(conn, id)?.ok_or(Error::NotFound)?;
+        let is_blind = blindness(&sample, call).ok_or(Error::NotFound)?;
+        seen(conn, sample, id, is_blind)
+    })
+}
+
+/// Where a page ends: the next one begins after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    /// When its last sample was taken.
+    pub at: Timestamp,
+    /// Its id.
+    pub id: Uuid,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Search {
+    /// One stage.
+    pub stage: Option<hege_core::Stage>,
+    /// A region's subtree.
+    pub region: Option<RegionCode>,
+    /// One status.
+    pub status: Option<Status>,
+    /// One task type.
+    pub task_type: Option<TaskType>,
+    /// The beginning of a form number.
+    pub form_no: Option<String>,
+    /// Where the page before ended.
+    pub after: Option<Cursor>,
+}
+
+/// A page of samples, each with whether it is seen without the names of seller and producer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The samples.
+    pub items: Vec<(Sample, bool)>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<Cursor>,
+}
+
+/// A page of the samples that a person sees, the newest sampling first, and where the next page begins.
+///
+/// # Errors
+/// Those of the store.
+pub fn list(store: &Store, call: &Call, search: &Search, limit: u8) -> Result<Page, Error> {
+    let own = Id(call.organisation.0);
+    let roles = &call.actor.roles;
+    let (inspects, tests) = (roles.contains(&Role::Inspector), roles.iter().any(|role| role.is_laboratory()));
+    let theirs = if roles.iter().any(oversees) {
+        let (low, high) = counties(call.scope.region);
+        Theirs::In(low, high)
+    } else if inspects && tests {
+        Theirs::Either(own, own)
+    } else if tests {
+        Theirs::SentTo(own)
+    } else {
+        Theirs::TakenBy(own)
+    };
+    let stages = search.stage.map_or_else(|| call.scope.stages.iter().copied().collect(), |stage| vec![stage]);
+    let filter = Filter {
+        theirs,
+        stages,
+        regions: search.region.map(counties),
+        status: search.status.map(|status| status.code().to_owned()),
+        task_type: search.task_type,
+        form_no: search.form_no.clone(),
+        after: search.after.map(|cursor| (Ts(cursor.at), Id(cursor.id))),
+    };
+    let rows = store.read(|conn| Ok::<_, Error>(sample_list(conn, &filter, i64::from(limit) + 1)?))?;
+    let is_more = rows.len() > usize::from(limit);
+    let rows: Vec<Sample> = rows.into_iter().take(usize::from(limit)).collect();
+    let next = rows.last().filter(|_| is_more).map(|last| Cursor { at: last.sampled_at.0, id: last.id.0 });
+    let seen = rows.into_iter().filter_map(|sample| {
+        let is_blind = blindness(&sample, call)?;
+        Some((if is_blind { blinded(sample) } else { sample }, is_blind))
+    });
+    Ok(Page { items: seen.collect(), next })
+}
+
+/// A sample's public id.
+///
+/// # Errors
+/// [`hege_store::Error::Corrupt`] for a shard that is none.
+pub fn id_of(sample: &Sample) -> Result<SampleId, Error> {
+    let corrupt = || hege_store::Error::Corrupt("sample");
+    let city = u16::try_from(sample.city).map_err(|_negative| corrupt())?;
+    let id = SampleId { city: City::new(city).map_err(|_no_city| corrupt())?, uuid: sample.id.0 };
+    debug_assert_eq!(stored(id.city), sample.city);
+    Ok(id)
+}
+
+/// The stored form without what only the store needs.
+#[must_use]
+pub fn form_of(sample: &Sample) -> Value {
+    let mut form = sample.form.0.clone();
+    if let Some(form) = form.as_object_mut() {
+        form.remove("version");
+    }
+    form
+}

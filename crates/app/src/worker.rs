@@ -1,0 +1,99 @@
+//! What the clock does: alerts after conclusions and month ends, links of the audit chain. Any number of servers may do it at
+//! once.
+
+use crate::alerts::{self, NewId};
+use crate::record::CONCLUDED;
+use crate::{Error, Store};
+use hege_store::Error as StoreError;
+use hege_store::audit::{audit_seal, cities_unsealed};
+use hege_store::outbox::{Message, message_done, message_retry, messages_take};
+use hege_store::types::Ts;
+use jiff::{SignedDuration, Timestamp};
+
+/// How long a message is in one worker's hands before another may take it.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// How many messages are taken at once: one look answers all of them.
+const BATCH: i64 = 500;
+/// How many audit rows one link holds.
+const LINK: i64 = 500;
+
+/// The clocks of a tick: a demonstration's board stands still while leases and seals go by the machine's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clocks {
+    /// The machine's.
+    pub now: Timestamp,
+    /// The board's.
+    pub board: Timestamp,
+}
+
+/// Answers what was concluded since, or looks in any case when `look` says so (a month may have ended). How many alerts
+/// changed.
+///
+/// # Errors
+/// Those of the store; what was taken is then tried again later.
+pub fn alert(store: &Store, clocks: Clocks, look: bool, new_id: NewId<'_>) -> Result<usize, Error> {
+    let until = clocks.now.checked_add(LEASE).unwrap_or(Timestamp::MAX);
+    let taken: Vec<Message> =
+        store.write(|conn| Ok::<_, Error>(messages_take(conn, CONCLUDED, (Ts(clocks.now), Ts(until)), BATCH)?))?;
+    if taken.is_empty() && !look {
+        return Ok(0);
+    }
+    // What was concluded by the machine's clock after the board's lies in the board's future.
+    let outcome = alerts::refresh(store, clocks.board.max(latest(&taken)), new_id);
+    store.write(|conn| {
+        for message in &taken {
+            match &outcome {
+                Ok(_) => message_done(conn, message.city, message.id)?,
+                Err(error) => {
+                    let due = clocks.now.checked_add(back_off(message.attempts)).unwrap_or(Timestamp::MAX);
+                    message_retry(conn, (message.city, message.id), Ts(due), &error.to_string())?;
+                }
+            }
+        }
+        Ok::<_, Error>(())
+    })?;
+    outcome
+}
+
+fn latest(taken: &[Message]) -> Timestamp {
+    taken.iter().map(|message| message.due_at.0).max().unwrap_or(Timestamp::MIN)
+}
+
+/// 2, 4, 8 ... seconds, at most about a quarter of an hour.
+fn back_off(attempts: i32) -> SignedDuration {
+    let doublings = u32::try_from(attempts.clamp(1, 10)).unwrap_or(1);
+    SignedDuration::from_secs(1_i64 << doublings)
+}
+
+/// Links what is not linked yet into the chain of its city. How many rows were linked.
+///
+/// # Errors
+/// Those of the store. Another sealer's link is none of them: it did the work.
+pub fn seal(store: &Store, now: Timestamp) -> Result<usize, Error> {
+    let mut linked = 0;
+    for city in store.read(|conn| Ok::<_, Error>(cities_unsealed(conn)?))? {
+        loop {
+            let rows = match store.write(|conn| audit_seal(conn, city, Ts(now), LINK)) {
+                Ok(rows) => rows,
+                Err(StoreError::Duplicate(_)) => break,
+                Err(error) => return Err(error.into()),
+            };
+            linked += rows;
+            if rows == 0 {
+                break;
+            }
+        }
+    }
+    Ok(linked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_waits_twice_as_long_up_to_a_quarter_of_an_hour() {
+        let seconds: Vec<i64> = [0, 1, 2, 9, 10, 11, 1000].map(|attempts| back_off(attempts).as_secs()).into();
+        assert_eq!(seconds, [2, 2, 4, 512, 1024, 1024, 1024]);
+    }
+}
