@@ -4,7 +4,7 @@
 use hege_app::amendments::{Correction, Vault, amend};
 use hege_app::form_numbers::{Lease, Wanted, lease};
 use hege_app::samples::{Registration, register, step};
-use hege_app::{Call, Error, rates};
+use hege_app::{Call, Error, PROVINCE, Scope};
 use hege_core::{LabId, Month, OrganisationId, Role, SampleId, Stage, TaskType, UserId};
 use hege_sampling::examples::{packaged, produce};
 use hege_sampling::form::{Context, Fields, Form, Raw, RegionKnown, check};
@@ -12,6 +12,7 @@ use hege_sampling::form_no::Block;
 use hege_sampling::life_cycle::{Action, Actor, Denial};
 use hege_store::Store;
 use hege_store::amendments::amendments_of;
+use hege_store::cells::cells_between;
 use hege_store::samples::{Sample, custody_of};
 use hege_store::verify::{Finding, verify_city};
 use hege_testkit::databases;
@@ -43,7 +44,8 @@ impl Field {
         let at = jiff::Timestamp::from_second(1_750_000_000 + i64::try_from(n).unwrap()).unwrap();
         let organisation = OrganisationId(if role.is_laboratory() { LABORATORY } else { TAKER });
         let actor = Actor { user: UserId(Uuid::from_u128(1)), roles: BTreeSet::from([role]) };
-        Call { actor, organisation, at, audit_id: Uuid::from_u128(1_000_000 + n) }
+        let scope = Scope { region: PROVINCE, stages: BTreeSet::new() };
+        Call { actor, organisation, scope, at, audit_id: Uuid::from_u128(1_000_000 + n) }
     }
 
     fn register(&self, n: u128) -> Sample {
@@ -64,9 +66,9 @@ impl Field {
     }
 
     fn pending(&self, month: &str) -> i64 {
-        let month: Month = month.parse().unwrap();
-        let rates = rates::stages(&self.store, (month, month), |_| None).unwrap();
-        rates.into_iter().find(|rate| rate.stage == Stage::Farm).unwrap().counters.pending
+        let month = month.parse::<Month>().unwrap().yyyymm();
+        let cells = self.store.read(|conn| cells_between(conn, month, month)).unwrap();
+        cells.iter().filter(|cell| cell.stage.0 == Stage::Farm).map(|cell| cell.pending).sum()
     }
 
     fn whole(&self) {

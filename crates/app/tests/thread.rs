@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use hege_alerts::plan::{Event, Grade, Stream, Target, Transition};
+use hege_app::rates::{GroupBy, Question, Rate, rates};
 use hege_app::results::{Confirmation, StatedCriterion, Value, enter};
 use hege_app::samples::{Registration, register, step};
-use hege_app::{Call, Error, rates};
+use hege_app::setup::{shipped, year_plan};
+use hege_app::{Call, Error, PROVINCE, Scope};
 use hege_core::{LabId, Month, OrganisationId, Role, SampleId, Stage, UserId};
 use hege_lab::Catalogue;
 use hege_rates::{BasisPoints, RateState, Tally};
@@ -72,6 +74,7 @@ impl Province {
         Call {
             actor: Actor { user: user(person), roles: roles(person) },
             organisation,
+            scope: Scope { region: PROVINCE, stages: BTreeSet::new() },
             at,
             audit_id: Uuid::from_u128(1_000_000 + n),
         }
@@ -105,10 +108,17 @@ impl Province {
         self.step(APPROVER, &sample, &approve()).unwrap()
     }
 
-    fn farm(&self) -> rates::StageRate {
-        let year = ("2025-01".parse::<Month>().unwrap(), "2025-12".parse().unwrap());
-        let rates = rates::stages(&self.store, year, |_| BasisPoints::new(9600)).unwrap();
-        rates.into_iter().find(|rate| rate.stage == Stage::Farm).unwrap()
+    fn farm(&self) -> Rate {
+        let scope = Scope { region: PROVINCE, stages: BTreeSet::new() };
+        let question = Question {
+            stage: Some(Stage::Farm),
+            region: PROVINCE,
+            months: ("2025-01".parse().unwrap(), "2025-12".parse().unwrap()),
+            as_of: None,
+            group_by: GroupBy::Stage,
+        };
+        let plan = shipped().unwrap().plans.iter().find(|plan| plan.demo).map(|plan| year_plan(plan, true)).unwrap();
+        rates(&self.store, &scope, (&plan, self.call(INSPECTOR).at), &question).unwrap().remove(0)
     }
 
     fn tally(&self) -> (u32, u32) {
@@ -338,7 +348,7 @@ fn each_decision_about_a_sample_leaves_one_message() {
         province.step(SECOND_APPROVER, &asked, &void(|reason| Action::Void { reason })).unwrap();
         province.register(3);
         let far = Ts("2030-01-01T00:00:00Z".parse().unwrap());
-        let messages = province.store.write(|conn| messages_take(conn, far, far, 100)).unwrap();
+        let messages = province.store.write(|conn| messages_take(conn, "concluded", (far, far), 100)).unwrap();
         let told: Vec<_> = messages.iter().map(|message| (message.topic.as_str(), message.payload.0.clone())).collect();
         let about = |n: u128| serde_json::json!({"sample": format!("3301-{}", Uuid::from_u128(n)), "stage": "farm"});
         assert_eq!(told, [("concluded", about(1)), ("concluded", about(2)), ("concluded", about(2))]);
@@ -383,7 +393,7 @@ fn an_item_left_out_leaves_the_conclusion_when_the_approver_agrees() {
         let sample = province.step(RECEIVER, &sample, &Action::Receive).unwrap();
         let values = [value("0.1", false), Value { analyte: "tin".to_owned(), ..value("1/58", false) }];
         let call = province.call(TESTER);
-        let sample = enter(&province.store, &call, id(&sample), (sample.revision, &values)).unwrap();
+        let sample = province.enter_as(&call, &sample, &values).unwrap();
         let leaving = |item: &str| Action::Check {
             confirms: BTreeSet::new(),
             leaves_out: BTreeMap::from([(item.to_owned(), " 样品用尽 ".to_owned())]),

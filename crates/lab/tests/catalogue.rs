@@ -268,7 +268,7 @@ fn a_tree_has_known_parents_no_cycle_and_one_class_for_a_name() {
         refused(&[oil.clone(), class("2", "", "Ｏil"), class("3", "", "OIL")], &[]),
         ["/food_classes/OIL two_meanings"]
     );
-    assert_eq!(refused(&[oil.clone()], &[("油/脂~", "9")]), ["/food_synonyms/油~1脂~0 unknown"]);
+    assert_eq!(refused(std::slice::from_ref(&oil), &[("油/脂~", "9")]), ["/food_synonyms/油~1脂~0 unknown"]);
     let both = [oil.clone(), salt.clone()];
     assert_eq!(refused(&both, &[("油", "2")]), ["/food_synonyms/油 two_meanings"]);
     assert_eq!(refused(&both, &[("2", "1")]), ["/food_synonyms/2 two_meanings"], "another class's code");
@@ -300,6 +300,6 @@ fn analytes_have_one_code_for_a_name() {
     };
     let (lead, zinc) = (analyte("lead", "铅"), analyte("zinc", "锌"));
     assert_eq!(refused(&[lead.clone(), zinc.clone()], ("铅", "zinc")), ["/analyte_synonyms/铅 two_meanings"]);
-    assert_eq!(refused(&[lead.clone()], ("汞", "mercury")), ["/analyte_synonyms/汞 unknown"]);
+    assert_eq!(refused(std::slice::from_ref(&lead), ("汞", "mercury")), ["/analyte_synonyms/汞 unknown"]);
     assert_eq!(refused(&[lead.clone(), lead], ("锡", "lead")), ["/analytes/lead/code twice"]);
 }

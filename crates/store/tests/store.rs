@@ -280,7 +280,7 @@ fn a_message_is_in_one_hand_at_a_time_and_comes_back_when_the_hand_is_gone() {
             store.write(|conn| message_put(conn, &message(n, at(due)))).unwrap();
         }
         let take = |now, limit| {
-            let taken = store.write(|conn| messages_take(conn, at(now), at(now + 60), limit)).unwrap();
+            let taken = store.write(|conn| messages_take(conn, "conclusion", (at(now), at(now + 60)), limit)).unwrap();
             taken.into_iter().map(|message| (message.id, message.attempts)).collect::<Vec<_>>()
         };
         assert_eq!(take(5, 10), []);
@@ -301,7 +301,7 @@ fn two_workers_at_once_never_take_the_same_message() {
         for n in 0..40 {
             store.write(|conn| message_put(conn, &message(n, at(0)))).unwrap();
         }
-        let take = || store.write(|conn| messages_take(conn, at(10), at(70), 40)).unwrap();
+        let take = || store.write(|conn| messages_take(conn, "conclusion", (at(10), at(70)), 40)).unwrap();
         let (one, two) = std::thread::scope(|scope| {
             let other = scope.spawn(take);
             (take(), other.join().unwrap())
