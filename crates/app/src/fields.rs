@@ -55,3 +55,37 @@ pub(crate) fn stored_fields(document: &Value) -> Option<Fields> {
     fields.remove("version");
     Some(fields)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_value_of_a_type_that_no_field_has_is_kept_as_such() {
+        let object = json!({"a": "x", "b": true, "c": ["x", "y"], "d": 1, "e": null, "f": {}, "g": ["x", 1], "h": []});
+        let fields = fields_of(object.as_object().unwrap());
+        let list = |texts: &[&str]| Raw::List(texts.iter().map(|text| (*text).to_owned()).collect());
+        let expected = [
+            ("a", Raw::Text("x".to_owned())),
+            ("b", Raw::Flag(true)),
+            ("c", list(&["x", "y"])),
+            ("d", Raw::Other),
+            ("e", Raw::Other),
+            ("f", Raw::Other),
+            ("g", Raw::Other),
+            ("h", list(&[])),
+        ];
+        assert_eq!(fields, expected.map(|(code, raw)| (code.to_owned(), raw)).into());
+    }
+
+    #[test]
+    fn a_stored_document_gives_its_fields_back_and_one_of_another_version_gives_none() {
+        let fields = hege_sampling::examples::produce();
+        let document = document_of(&fields);
+        assert_eq!(stored_fields(&document), Some(fields));
+        for other in [json!({"version": 2}), json!({}), json!([])] {
+            assert_eq!(stored_fields(&other), None, "{other}");
+        }
+    }
+}

@@ -6,7 +6,7 @@ use hege_app::form_numbers::{Lease, Wanted, lease};
 use hege_app::samples::{Registration, register, step};
 use hege_app::{Call, Error, PROVINCE, Scope};
 use hege_core::{LabId, Month, OrganisationId, Role, SampleId, Stage, TaskType, UserId};
-use hege_sampling::examples::produce;
+use hege_sampling::examples::{packaged, produce};
 use hege_sampling::form::{Context, Fields, Form, Raw, RegionKnown, check};
 use hege_sampling::form_no::Block;
 use hege_sampling::life_cycle::{Action, Actor, Denial};
@@ -197,7 +197,12 @@ fn a_sample_is_taken_for_ones_own_organisation_and_personal_data_come_sealed() {
 fn an_amendment_changes_row_document_record_and_cell_together() {
     on_both(|field| {
         let sample = field.register(1);
-        let changes = [("product_name", "芹菜"), ("sampled_at", "2025-05-31T02:00:00Z"), ("date", "2025-05-30")];
+        let changes = [
+            ("sector", "forestry"),
+            ("product_name", "芹菜"),
+            ("sampled_at", "2025-05-31T02:00:00Z"),
+            ("date", "2025-05-30"),
+        ];
         let amended = field.amend(&field.call(Role::Inspector), &sample, &changes).unwrap();
         assert_eq!((amended.product_name.as_str(), amended.month, amended.revision), ("芹菜", 202_505, 2));
         assert_eq!(amended.form.0["product_name"], "芹菜");
@@ -205,6 +210,7 @@ fn an_amendment_changes_row_document_record_and_cell_together() {
         assert_eq!((field.pending("2025-05"), field.pending("2025-06")), (1, 0));
         let amendments = field.store.read(|conn| amendments_of(conn, id(&sample))).unwrap();
         let expected = json!([
+            {"field": "sector", "old": "agriculture", "new": "forestry"},
             {"field": "product_name", "old": "菠菜", "new": "芹菜"},
             {"field": "date", "old": "2025-06-15", "new": "2025-05-30"},
             {"field": "sampled_at", "old": "2025-06-15T02:00:00Z", "new": "2025-05-31T02:00:00Z"},
@@ -317,4 +323,13 @@ fn a_lease_is_an_inspectors_and_within_its_bounds() {
         let last = lease(&field.store, &field.call(Role::Inspector), wanted("330106", 1)).unwrap();
         assert_eq!(last.block, Block { first: 999_999, last: 999_999 });
     });
+}
+
+#[test]
+fn the_example_forms_are_of_food_classes_that_ship() {
+    let classes = include_str!("../data/food-classes.csv");
+    for example in [produce(), packaged()] {
+        let Some(Raw::Text(class)) = example.get("food_class") else { panic!("{example:?}") };
+        assert!(classes.lines().any(|line| line.starts_with(&format!("{class},"))), "{class}");
+    }
 }

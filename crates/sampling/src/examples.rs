@@ -26,7 +26,7 @@ pub fn produce() -> Fields {
         ("sampling_kind", "produce"),
         ("stage", "farm"),
         ("sector", "agriculture"),
-        ("food_class", "33.02"),
+        ("food_class", "33.01.02.03"),
         ("place_type", "farmers_market"),
         ("region_type", "urban"),
         ("region", "330106"),
@@ -57,7 +57,7 @@ pub fn produce() -> Fields {
     ])
 }
 
-/// Biscuits of a store of finished goods, taken for supervision: pre-packed, so the label is read.
+/// Bread of a store of finished goods, taken for supervision: pre-packed, so the label is read.
 #[must_use]
 pub fn packaged() -> Fields {
     let mut form = produce();
@@ -68,23 +68,23 @@ pub fn packaged() -> Fields {
         ("form_no", "JD25330106000001"),
         ("task_type", "supervision"),
         ("programme_a", "监督抽检"),
-        ("programme_b", "饼干"),
+        ("programme_b", "糕点"),
         ("sampling_kind", "regular"),
         ("stage", "production"),
-        ("food_class", "08"),
+        ("food_class", "24.03"),
         ("place_type", "finished_checked"),
         ("sampled_unit", "演示食品厂"),
         ("uscc", "91310110666007217T"),
         ("contact_name", "演示联系人"),
         ("contact_phone", "00000000000"),
-        ("product_name", "演示饼干"),
+        ("product_name", "演示面包"),
         ("brand", "演示"),
         ("spec", "100 g/袋"),
         ("batch_no", "20250601"),
         ("date_kind", "production"),
         ("date", "2025-06-01"),
-        ("shelf_life", "12个月"),
-        ("declared_standard", "GB 7100-2015"),
+        ("shelf_life", "30天"),
+        ("declared_standard", "GB 7099-2015"),
         ("production_licence", "SC10633019702613"),
         ("producer", "演示食品厂"),
         ("producer_address", "演示路 2 号"),

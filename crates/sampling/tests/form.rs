@@ -17,7 +17,7 @@ fn checked_with(form: &Fields, microbiological: bool) -> Result<(Form, Problems)
         330_103 => RegionKnown::NotInForce,
         _ => RegionKnown::Unknown,
     };
-    let food_class = |code: &str| ["33.02", "08"].contains(&code);
+    let food_class = |code: &str| ["33.01.02.03", "24.03"].contains(&code);
     check(form, &Context { now: NOW.parse().unwrap(), region: &region, food_class: &food_class, microbiological })
 }
 
@@ -68,9 +68,10 @@ fn a_good_form_has_neither_problem_nor_warning() {
 fn a_form_that_holds_is_typed_and_complete() {
     let (form, _) = checked(&produce()).unwrap();
     assert_eq!((form.stage, form.packaging, form.date_kind), (Stage::Farm, Packaging::Unpackaged, DateKind::Purchase));
-    assert_eq!((form.producer.clone(), form.samplers.len()), (Stated::Nothing, 2));
+    assert_eq!((form.producer.text(), form.samplers.len()), (None, 2));
     let (form, _) = checked(&packaged()).unwrap();
     assert_eq!(form.producer, Stated::Text("演示食品厂".to_owned()));
+    assert_eq!(form.producer.text(), Some("演示食品厂"));
     assert_eq!(form.date, "2025-06-01".parse().unwrap());
 }
 
@@ -310,7 +311,7 @@ fn the_backup_is_no_more_than_the_sample_and_the_lot_no_less() {
 #[test]
 fn lots_for_export_and_trial_goods_are_not_sampled() {
     refused(&put(packaged(), "exported", Raw::Flag(true)), &[("/exported", "export_lot")]);
-    for (code, text) in [("product_name", "饼干（试制）"), ("grade", "样品")] {
+    for (code, text) in [("product_name", "面包（试制）"), ("grade", "样品")] {
         refused(&with(packaged(), &[(code, text)]), &[(&format!("/{code}"), "trial_goods")]);
     }
     warned(&with(packaged(), &[("remark", "样品完好")]), &[]);
@@ -339,6 +340,8 @@ fn goods_past_their_shelf_life_warn_when_it_is_plainly_stated() {
         ("1年", false),
         ("十二个月", false),
         ("0个月", true),
+        ("0月", true),
+        ("0年", true),
         ("见包装", false),
     ];
     for (life, expired) in lives {
