@@ -65,7 +65,8 @@ fn names(label: &str, standard: &str) -> bool {
         let after = from.strip_prefix(number).unwrap_or_default();
         let inside = |c: char| c.is_ascii_alphanumeric() || c == '/' || c == '.';
         let its_own = !before.ends_with(inside) && !after.starts_with(inside);
-        let dated = after.strip_prefix('-').and_then(|rest| rest.get(..4)).filter(|text| is_year(text));
+        let digits = after.strip_prefix('-').unwrap_or_default();
+        let dated = digits.split(|c: char| !c.is_ascii_digit()).next().filter(|digits| !digits.is_empty());
         its_own && (dated.is_none() || dated == year)
     })
 }

@@ -102,7 +102,7 @@ fn total_conforms(entry: &Entry<'_>, criterion: &Criterion, steps: &mut Vec<Step
     let Some(total) = given(entry.total) else {
         return false;
     };
-    let of_total = Entry { result: total, total: None, ..*entry };
+    let of_total = Entry { result: total, ..*entry };
     let mut own = Vec::new();
     let conforms = matches!(decide(&of_total, criterion, &mut own), Ok((ItemVerdict::Conforming, _)));
     if conforms {

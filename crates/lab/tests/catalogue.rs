@@ -141,6 +141,7 @@ fn the_stricter_of_national_and_declared_standard_holds_and_both_are_shown() {
         "ＧＢ／Ｔ 1535",
         "gb/t 1535 － 2017",
         "执行标准：GB/T 1535（一级）、GB 2716",
+        "GB/T 1535-best",
     ] {
         assert_eq!(verdict(label, "0.5"), ItemVerdict::Conforming, "{label}");
         assert_eq!(verdict(label, "0.51"), ItemVerdict::Nonconforming, "{label}: beyond the declared one");
@@ -166,6 +167,11 @@ fn a_label_alone_suffices_where_there_is_no_national_limit() {
     let found = |label| catalogue.find("2", "acid", "2025-01-01".parse().unwrap(), label);
     assert_eq!((found(None).national, found(None).declared), (Err(Reason::NoCriterion), None));
     assert!(found(Some("Q/1")).declared.unwrap().is_ok());
+    for (own, label) in [("Q-ABCD", "Q"), ("Q-12345", "Q"), ("Q-2024", "Q-20245"), ("Q-2024", "Q-2023")] {
+        let (catalogue, _) = build(&[Row { declared_standard: own.into(), ..row("S", "2 acid 0.5 - -") }]);
+        let found = catalogue.find("2", "acid", "2025-01-01".parse().unwrap(), Some(label));
+        assert_eq!(found.declared, None, "{own} {label}");
+    }
     let case = Case { food: Some("2"), analyte: Some("acid"), date: Some("２０２５-01-01"), ..Case::default() };
     let case = Case { result: Some("0.6"), unit: Some("mg/kg"), declared_standard: Some("Q/1"), ..case };
     assert_eq!(judge_case(&case, Some(&catalogue)).reason, Reason::BeyondLimit);

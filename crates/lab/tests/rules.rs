@@ -188,6 +188,8 @@ fn the_stricter_of_two_standards_is_honoured() {
     ] {
         assert_eq!(stricter(one(national), one(declared)).verdict, verdict);
     }
+    let both = stricter(Judgement::refused(Reason::LodMissing), Judgement::refused(Reason::UnverifiedCriterion));
+    assert_eq!(both.reason, Reason::LodMissing, "the national one speaks first");
 }
 
 #[test]
