@@ -252,9 +252,9 @@ fn not_detected(
             (lod, _) => seen(lod.or(Some(value))),
         },
         Measured::Number(value) if quantity.lod.is_some_and(|lod| value < lod) => Err(Reason::BelowOwnLod),
+        Measured::Number(value) if value < Decimal::ZERO => Err(Reason::NotAValue),
         // With a limit of detection a zero lies below it.
         Measured::Number(value) if value.is_zero() => seen(None),
-        Measured::Number(value) if value < Decimal::ZERO => Err(Reason::NotAValue),
         Measured::Number(value) if quantity.loq.is_some_and(|loq| value < loq) => Err(Reason::Trace),
         Measured::Number(_) | Measured::Above(_) | Measured::Detected => {
             Ok((ItemVerdict::Nonconforming, Reason::Detected))

@@ -194,8 +194,9 @@ const fn unreadable(error: decimal::BadDecimal) -> Unreadable {
     }
 }
 
-/// Reads the counts of a microbiological plan, separated by `;` `；` `、` or spaces, or by a comma that cannot belong to a
-/// number: one right between two digits may separate thousands or decimals (`1,234,5`), whatever the number of counts.
+/// Reads the counts of a microbiological plan, separated by `;` `；` `、`, by a comma that cannot belong to a number, or, where
+/// there is none of these, by spaces. A comma right between two digits may separate thousands or decimals (`1,234,5`), whatever
+/// the number of counts.
 ///
 /// # Errors
 /// [`Unreadable::Comma`], or that of the first part that is no count.
@@ -203,8 +204,10 @@ pub fn read_counts(text: &str) -> Result<Vec<Reported>, Unreadable> {
     if beside(text, |c| matches!(c, ',' | '，' | '٫' | '٬')) {
         return Err(Unreadable::Comma);
     }
-    let separator = |c: char| matches!(c, ',' | '，' | ';' | '；' | '、') || c.is_whitespace();
-    let counts = text.split(separator).filter(|part| !part.is_empty()).map(read).collect::<Result<Vec<_>, _>>()?;
+    let mark = |c: char| matches!(c, ',' | '，' | ';' | '；' | '、');
+    let marked = text.contains(mark);
+    let parts = text.split(|c: char| if marked { mark(c) } else { c.is_whitespace() });
+    let counts = parts.filter(|part| !part.trim().is_empty()).map(read).collect::<Result<Vec<_>, _>>()?;
     if counts.is_empty() { Err(Unreadable::Empty) } else { Ok(counts) }
 }
 
@@ -236,6 +239,9 @@ mod tests {
             ("10⁵", "100000"),
             ("1.3×10⁵", "130000"),
             ("2.5×10⁻³", "0.0025"),
+            ("7×10⁰", "7"),
+            ("1.5×10¹", "15"),
+            ("3×10²", "300"),
             ("1.2E3", "1200"),
             ("1.2e-2", "0.012"),
             ("-0.5", "-0.5"),
@@ -329,6 +335,11 @@ mod tests {
         }
         assert_eq!(measured("7.5×10⁴,3.9×10³"), vec![Measured::Number(dec("75000")), Measured::Number(dec("3900"))]);
         assert_eq!(measured("<10,<10"), vec![Measured::Below(dec("10")); 2]);
+        assert_eq!(
+            measured("7.5 × 10⁴; 3.9 × 10³;"),
+            vec![Measured::Number(dec("75000")), Measured::Number(dec("3900"))]
+        );
+        assert_eq!(read_counts("1 234;5"), Err(Unreadable::Text), "a space beside marks joins or separates nothing");
         assert_eq!(read_counts(" , "), Err(Unreadable::Empty));
         assert_eq!(read_counts("1,x,3"), Err(Unreadable::Text));
     }

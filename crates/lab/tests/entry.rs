@@ -99,6 +99,23 @@ fn the_limits_of_detection_stand_in_the_steps() {
 }
 
 #[test]
+fn each_bound_is_shown_with_whether_it_holds() {
+    let range = |result| Case { kind: Some("range"), limit_high: Some("33"), ..max(result, "18") };
+    let shown = |result| steps(&judge_case(&range(result), None)).split_off(2);
+    assert_eq!(shown("18"), ["比较：18 >= 18 成立", "比较：18 <= 33 成立"]);
+    assert_eq!(shown("17.9"), ["比较：17.9 >= 18 不成立", "比较：17.9 <= 33 成立"]);
+    assert_eq!(shown("33.1"), ["比较：33.1 >= 18 成立", "比较：33.1 <= 33 不成立"]);
+    assert_eq!(shown(">30"), ["比较：30 >= 18 成立", "比较：30 <= 33 不成立"], "it has no upper end");
+}
+
+#[test]
+fn what_was_not_detected_needs_a_limit_of_detection_within_the_limit() {
+    let at = |lod| reason(&Case { lod: Some(lod), ..max("ND", "0.5") });
+    assert_eq!((at("0.5"), at("0.51")), (Reason::WithinLimit, Reason::LodAboveLimit));
+    assert_eq!(reason(&max("<0.51", "0.5")), Reason::Undecided);
+}
+
+#[test]
 fn dried_goods_are_held_against_the_limit_of_the_fresh_food() {
     let dried = |result| Case { matter: Some("fresh"), ..max(result, "0.2") };
     assert_eq!(answer(&dried("0.2")), (Conforming, Reason::WithinLimit), "below the fresh limit even dried");
