@@ -131,8 +131,9 @@ fn seal() -> Action {
     Action::Seal { lab: Some(LabId(LABORATORY)), seals: vec!["F0001".to_owned()] }
 }
 
+/// The values of these tests carry a criterion of the laboratory's own, which the checker confirms.
 fn looked_at() -> Action {
-    Action::Check { confirms: BTreeSet::new(), leaves_out: BTreeMap::new() }
+    Action::Check { confirms: names(&["lead"]), leaves_out: BTreeMap::new() }
 }
 
 fn approve() -> Action {
@@ -372,7 +373,8 @@ fn a_criterion_that_the_laboratory_stated_is_confirmed_by_the_checker_and_anew_a
         bend(province, &sample, |item| Item {
             stated: Some(Doc(serde_json::json!({"standard": "企业标准"}))), ..item
         });
-        assert_eq!(denied(province.step(CHECKER, &sample, &looked_at())), Denial::NotConfirmedCriterion);
+        let silent = Action::Check { confirms: BTreeSet::new(), leaves_out: BTreeMap::new() };
+        assert_eq!(denied(province.step(CHECKER, &sample, &silent)), Denial::NotConfirmedCriterion);
         let confirming = Action::Check { confirms: names(&["lead"]), leaves_out: BTreeMap::new() };
         let checked = province.step(CHECKER, &sample, &confirming).unwrap();
         let stated = item(province, &checked).stated.unwrap().0;
@@ -395,7 +397,7 @@ fn an_item_left_out_leaves_the_conclusion_when_the_approver_agrees() {
         let call = province.call(TESTER);
         let sample = province.enter_as(&call, &sample, &values).unwrap();
         let leaving = |item: &str| Action::Check {
-            confirms: BTreeSet::new(),
+            confirms: names(&["lead", "tin"]),
             leaves_out: BTreeMap::from([(item.to_owned(), " 样品用尽 ".to_owned())]),
         };
         assert_eq!(denied(province.step(CHECKER, &sample, &leaving("lead"))), Denial::ItemMisnamed);
@@ -420,7 +422,7 @@ fn what_is_left_out_comes_back_when_the_sample_is_returned() {
         let sample = province.enter(TESTER, &province.received(1), "1/58", false).unwrap();
         let leaves_out = BTreeMap::from([("lead".to_owned(), "样品用尽".to_owned())]);
         let checked =
-            province.step(CHECKER, &sample, &Action::Check { confirms: BTreeSet::new(), leaves_out }).unwrap();
+            province.step(CHECKER, &sample, &Action::Check { confirms: names(&["lead"]), leaves_out }).unwrap();
         let agreeing = Action::Approve { agrees: names(&["lead"]) };
         assert_eq!(denied(province.step(APPROVER, &checked, &agreeing)), Denial::NotConcluded, "nothing is left");
         let back = province.step(APPROVER, &checked, &Action::Return { reason: "尚有备样".to_owned() }).unwrap();
