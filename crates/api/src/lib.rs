@@ -12,6 +12,7 @@ pub mod events;
 pub mod openapi;
 pub mod problem;
 pub mod rates;
+pub mod server;
 
 mod criteria;
 mod custody;

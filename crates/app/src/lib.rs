@@ -20,6 +20,7 @@ pub mod results;
 pub mod samples;
 pub mod sessions;
 pub mod setup;
+pub mod verify;
 pub mod worker;
 
 mod record;

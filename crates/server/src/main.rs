@@ -1,10 +1,21 @@
 //! The binary `hege`: commands and configuration. It wires and decides nothing.
 
+mod config;
 mod judge;
+mod rates;
+mod serve;
+mod user;
+mod verify;
 
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use config::Database;
+use jiff::Timestamp;
+use std::io::{Write as _, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+use uuid::Uuid;
 
 /// 合格: food-safety sampling inspection for a province.
 #[derive(Parser)]
@@ -16,7 +27,21 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Judge results against the criteria that stand beside them in a CSV file.
+    /// Serve the API.
+    ///
+    /// Example: hege serve --database-url sqlite://data/hege.db --listen 127.0.0.1:8080
+    Serve(serve::Serve),
+    /// Bring the database up to this program, and load what it lacks.
+    ///
+    /// Example: hege migrate --database-url postgres://hege@localhost/hege
+    Migrate {
+        #[command(flatten)]
+        database: Database,
+    },
+    /// Make, reset or disable a login.
+    #[command(subcommand)]
+    User(user::User),
+    /// Judge results against the criteria that stand beside them in a CSV file, or those of the catalogue.
     ///
     /// Example: hege judge results.csv > judged.csv
     ///
@@ -26,19 +51,48 @@ enum Command {
         /// The file, UTF-8 with a header; `-` for standard input.
         file: PathBuf,
     },
+    /// Print the pass rates of the stages.
+    ///
+    /// Example: hege rates --stage farm --format json
+    Rates(rates::Rates),
+    /// Recompute what the database says of itself; exit 1 and the place when something differs.
+    ///
+    /// Example: hege verify
+    Verify {
+        #[command(flatten)]
+        database: Database,
+    },
+    /// Print the OpenAPI document of the API.
+    ///
+    /// Example: hege openapi > openapi.json
+    Openapi,
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
-        Command::Judge { file } => judge::run(&file),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            report(&error);
-            ExitCode::FAILURE
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info"));
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    run(Cli::parse().command).unwrap_or_else(|error| {
+        report(&error);
+        ExitCode::FAILURE
+    })
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Serve(serve) => serve.run()?,
+        Command::Migrate { database } => {
+            hege_app::setup::load(&database.open_migrated(true)?, Timestamp::now(), &Uuid::now_v7)?;
+        }
+        Command::User(user) => user.run()?,
+        Command::Judge { file } => judge::run(&file)?,
+        Command::Rates(rates) => rates.run()?,
+        Command::Verify { database } => return verify::run(&database),
+        Command::Openapi => {
+            let document = hege_api::openapi::document()?;
+            writeln!(stdout().lock(), "{document}").context("the document cannot be printed")?;
         }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 #[expect(clippy::print_stderr, reason = "a command line tells its errors on standard error")]

@@ -129,6 +129,18 @@ impl Store {
         migrated.map_err(|e| Error::Migration(e.to_string()))
     }
 
+    /// Whether the schema is older than this program's.
+    ///
+    /// # Errors
+    /// [`Error::Migration`] when that cannot be told.
+    pub fn is_behind(&self) -> Result<bool, Error> {
+        let pending = match self {
+            Self::Pg(pool) => pool.get()?.has_pending_migration(POSTGRES_MIGRATIONS),
+            Self::Sqlite { write, .. } => write.get()?.has_pending_migration(SQLITE_MIGRATIONS),
+        };
+        pending.map_err(|e| Error::Migration(e.to_string()))
+    }
+
     /// Takes every migration back: the tables go, and what is in them. For tests.
     ///
     /// # Errors

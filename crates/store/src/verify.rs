@@ -1,10 +1,16 @@
 //! `hege verify`: recomputes what the database says of itself and names what differs.
 
+use crate::alerts::{AlertEvent, AlertRow};
 use crate::amendments::AmendmentRow;
 use crate::audit::{AuditRow, Audited, Seal, row_hash, seal_hash};
 use crate::cells::CellRow;
+use crate::criteria::criteria_list;
+use crate::people::{organisations_list, people_list};
+use crate::plans::{plans_list, targets_of};
 use crate::samples::{ConclusionRow, CustodyRow, Item, Sample};
-use crate::schema::{amendment, audit, audit_seal, conclusion, custody_event, item, rate_cell, sample};
+use crate::schema::{
+    alert, alert_event, amendment, audit, audit_seal, conclusion, custody_event, item, rate_cell, sample,
+};
 use crate::types::Word;
 use crate::{Conn, Error, on};
 use diesel::prelude::*;
@@ -61,6 +67,14 @@ pub fn verify_city(conn: &mut Conn, city: i32) -> Result<Vec<Finding>, Error> {
     Ok(findings)
 }
 
+/// The shards that hold anything recorded.
+///
+/// # Errors
+/// Those of the database.
+pub fn cities(conn: &mut Conn) -> Result<Vec<i32>, Error> {
+    Ok(on!(conn, c => audit::table.select(audit::city).distinct().order(audit::city).load(c))?)
+}
+
 type Recorded = BTreeMap<(String, String), String>;
 
 fn recorded(audits: &[AuditRow]) -> Recorded {
@@ -87,7 +101,27 @@ fn rows(conn: &mut Conn, city: i32, audits: &[AuditRow], findings: &mut Vec<Find
     let amendments: Vec<AmendmentRow> =
         on!(conn, c => amendment::table.filter(amendment::city.eq(city)).select(AmendmentRow::as_select()).load(c))?;
     compare(&amendments, &mut recorded, findings)?;
+    let alerts: Vec<AlertRow> =
+        on!(conn, c => alert::table.filter(alert::city.eq(city)).select(AlertRow::as_select()).load(c))?;
+    compare(&alerts, &mut recorded, findings)?;
+    let alert_events: Vec<AlertEvent> =
+        on!(conn, c => alert_event::table.filter(alert_event::city.eq(city)).select(AlertEvent::as_select()).load(c))?;
+    compare(&alert_events, &mut recorded, findings)?;
+    if city % 100 == 0 {
+        provinces_own(conn, &mut recorded, findings)?;
+    }
     findings.extend(recorded.into_keys().map(|(table, key)| Finding::Missing { table, key }));
+    Ok(())
+}
+
+/// What stands under the province's own shard: people, organisations, targets and criteria.
+fn provinces_own(conn: &mut Conn, recorded: &mut Recorded, findings: &mut Vec<Finding>) -> Result<(), Error> {
+    compare(&people_list(conn)?, recorded, findings)?;
+    compare(&organisations_list(conn)?, recorded, findings)?;
+    compare(&criteria_list(conn)?, recorded, findings)?;
+    for plan in plans_list(conn)? {
+        compare(&targets_of(conn, plan.id)?, recorded, findings)?;
+    }
     Ok(())
 }
 

@@ -1,0 +1,21 @@
+//! Recomputing what the database says of itself.
+
+use crate::{Error, Store};
+pub use hege_store::verify::Finding;
+use hege_store::verify::verify_city;
+
+/// The shards that hold anything recorded.
+///
+/// # Errors
+/// Those of the store.
+pub fn cities(store: &Store) -> Result<Vec<i32>, Error> {
+    store.read(|conn| Ok(hege_store::verify::cities(conn)?))
+}
+
+/// What of a shard is not as the record says.
+///
+/// # Errors
+/// Those of the store.
+pub fn city(store: &Store, city: i32) -> Result<Vec<Finding>, Error> {
+    store.read(|conn| Ok(verify_city(conn, city)?))
+}

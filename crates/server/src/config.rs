@@ -1,0 +1,188 @@
+//! Configuration: flags, then the environment.
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use hege_app::{DataKey, Store};
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// Connections of a pool: more only wait for the same two cores.
+const CONNECTIONS: u32 = 8;
+
+/// Where the data are.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Database {
+    /// `sqlite://FILE` or `postgres://...`; the scheme alone decides.
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://data/hege.db", hide_env_values = true)]
+    database_url: String,
+}
+
+impl Database {
+    fn is_embedded(&self) -> bool {
+        self.database_url.starts_with("sqlite://")
+    }
+
+    /// Opens the database as it is; a database that does not fit this program is refused.
+    pub(crate) fn open(&self) -> Result<Store> {
+        self.connect(false)
+    }
+
+    /// Opens the database and brings its schema up to this program's: the embedded one by itself, PostgreSQL when told so.
+    pub(crate) fn open_migrated(&self, migrate: bool) -> Result<Store> {
+        self.connect(migrate || self.is_embedded())
+    }
+
+    fn connect(&self, migrate: bool) -> Result<Store> {
+        if let Some(file) = self.database_url.strip_prefix("sqlite://") {
+            let file = Path::new(file);
+            if !migrate && !file.exists() {
+                bail!("there is no database at {}: `hege serve` or `hege demo` makes one", file.display());
+            }
+            if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            }
+        }
+        let store = Store::open(&self.database_url, CONNECTIONS).context("the database cannot be opened")?;
+        if migrate {
+            store.migrate()?;
+        } else if store.is_behind().context("this is no database of Hege, or it does not answer")? {
+            bail!("the database is older than this program: run `hege serve --migrate` or `hege migrate`");
+        }
+        Ok(store)
+    }
+}
+
+/// The key of personal data.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct KeyFile {
+    /// File with the data key, 64 hexadecimal digits. The embedded database makes `data/data.key` beside itself.
+    #[arg(long, env = "HEGE_DATA_KEY_FILE")]
+    data_key_file: Option<PathBuf>,
+}
+
+impl KeyFile {
+    /// The key; made once for the embedded database, never for PostgreSQL: several servers must have the same.
+    pub(crate) fn load(&self, database: &Database) -> Result<DataKey> {
+        match &self.data_key_file {
+            Some(file) => read_key(file),
+            None if database.is_embedded() => {
+                let file = database.database_url.trim_start_matches("sqlite://");
+                let file = Path::new(file).with_file_name("data.key");
+                make_key(&file)?;
+                read_key(&file)
+            }
+            None => bail!("PostgreSQL needs HEGE_DATA_KEY_FILE: the key of personal data is never in the database"),
+        }
+    }
+}
+
+fn read_key(file: &Path) -> Result<DataKey> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read the data key {}", file.display()))?;
+    DataKey::parse(&text).with_context(|| format!("in {}", file.display()))
+}
+
+/// Makes a key file that only its owner reads; one that is there stays.
+fn make_key(file: &Path) -> Result<()> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    match made {
+        Ok(mut made) => {
+            let key = DataKey::generate()?;
+            writeln!(made, "{}", key.reveal())?;
+            Ok(made.sync_all()?)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("cannot make the data key {}", file.display())),
+    }
+}
+
+/// Where it listens.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Listen {
+    /// Address and port; port 0 takes a free one.
+    #[arg(long, env = "HEGE_LISTEN", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// The address that people use; needed beyond loopback.
+    #[arg(long, env = "HEGE_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// Proxies that end TLS in front of it, as addresses separated by commas; needed beyond loopback.
+    #[arg(long, env = "HEGE_TRUSTED_PROXIES")]
+    trusted_proxies: Option<String>,
+}
+
+impl Listen {
+    /// Refuses an address that strangers reach without the means to be safe there.
+    pub(crate) fn check(&self, is_demo: bool) -> Result<()> {
+        if self.listen.ip().is_loopback() {
+            return Ok(());
+        }
+        if is_demo {
+            bail!("a demonstration has passwords that everybody knows: it listens on loopback only");
+        }
+        if self.public_url.is_none() || self.trusted_proxies.is_none() {
+            bail!("beyond loopback HEGE_PUBLIC_URL and HEGE_TRUSTED_PROXIES are needed: a proxy in front ends TLS");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn listen(address: &str, public_url: Option<&str>, proxies: Option<&str>) -> Listen {
+        Listen {
+            listen: address.parse().unwrap(),
+            public_url: public_url.map(str::to_owned),
+            trusted_proxies: proxies.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn beyond_loopback_a_public_address_and_a_proxy_are_needed_and_no_demonstration_goes_there() {
+        assert!(listen("127.0.0.1:0", None, None).check(true).is_ok());
+        assert!(listen("[::1]:0", None, None).check(true).is_ok());
+        assert!(listen("0.0.0.0:80", None, None).check(false).is_err());
+        assert!(listen("0.0.0.0:80", Some("https://hege.example"), None).check(false).is_err());
+        let whole = listen("0.0.0.0:80", Some("https://hege.example"), Some("10.0.0.2"));
+        assert!(whole.check(false).is_ok());
+        assert!(whole.check(true).is_err());
+    }
+
+    #[test]
+    fn the_embedded_database_makes_its_key_once_and_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database { database_url: format!("sqlite://{}/hege.db", folder.path().display()) };
+        let keys = KeyFile { data_key_file: None };
+        let first = keys.load(&database).unwrap().reveal();
+        assert_eq!(keys.load(&database).unwrap().reveal(), first);
+        let mode = fs::metadata(folder.path().join("data.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let postgres = Database { database_url: "postgres://nowhere/hege".to_owned() };
+        assert!(keys.load(&postgres).is_err());
+    }
+
+    #[test]
+    fn a_database_that_is_not_there_is_made_only_by_who_may_migrate() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database { database_url: format!("sqlite://{}/new/hege.db", folder.path().display()) };
+        assert!(database.open().is_err());
+        assert!(!folder.path().join("new").exists());
+        database.open_migrated(false).unwrap();
+        database.open().unwrap();
+        assert!(Database { database_url: "postgres:nonsense".to_owned() }.open().is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_or_another_programs_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("hege.db");
+        fs::write(&file, b"no database at all, but long enough to look like a file").unwrap();
+        let database = Database { database_url: format!("sqlite://{}", file.display()) };
+        assert!(database.open().is_err());
+        assert!(database.open_migrated(true).is_err());
+    }
+}

@@ -1,0 +1,36 @@
+//! `hege verify`: recomputes what the database says of itself; exit 1 and the place when something differs.
+
+use crate::config::Database;
+use anyhow::Result;
+use hege_app::verify::{self, Finding};
+use std::process::ExitCode;
+
+/// Verifies every shard and prints what differs.
+#[expect(clippy::print_stdout, reason = "the findings are what was asked for")]
+pub(crate) fn run(database: &Database) -> Result<ExitCode> {
+    let store = database.open()?;
+    let mut found = 0_usize;
+    for city in verify::cities(&store)? {
+        let findings = verify::city(&store, city)?;
+        println!(
+            "{city:04}: {}",
+            if findings.is_empty() { "ok".to_owned() } else { format!("{} differ", findings.len()) }
+        );
+        for finding in &findings {
+            println!("  {}", words(finding));
+        }
+        found += findings.len();
+    }
+    Ok(if found == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn words(finding: &Finding) -> String {
+    match finding {
+        Finding::Altered { table, key } => format!("{table} {key}: altered / 与记录不符"),
+        Finding::Unrecorded { table, key } => format!("{table} {key}: never recorded / 无记录"),
+        Finding::Missing { table, key } => format!("{table} {key}: missing / 已缺失"),
+        Finding::Cell(key) => format!("rate_cell {key}: does not hold what the samples say / 统计与样品不符"),
+        Finding::Audit(id) => format!("audit {id}: altered or missing / 审计记录被改动或缺失"),
+        Finding::Chain(link) => format!("audit_seal {link}: does not follow from the one before / 审计链断裂"),
+    }
+}
