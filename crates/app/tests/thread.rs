@@ -131,7 +131,7 @@ fn seal() -> Action {
     Action::Seal { lab: Some(LabId(LABORATORY)), seals: vec!["F0001".to_owned()] }
 }
 
-/// Checked, with the criterion that the laboratory states confirmed.
+/// The values of these tests carry a criterion of the laboratory's own, which the checker confirms.
 fn looked_at() -> Action {
     Action::Check { confirms: names(&["lead"]), leaves_out: BTreeMap::new() }
 }
