@@ -314,7 +314,9 @@ fn settled(item: &Item, action: &Action, call: &Call) -> Option<Item> {
     let unsigned = |doc: &Option<Doc>| {
         let mut doc = doc.clone()?;
         let object = doc.0.as_object_mut()?;
-        object.retain(|name, _| !name.starts_with("confirmed_"));
+        for name in ["confirmed_by", "confirmed_at"] {
+            object.insert(name.to_owned(), Value::Null);
+        }
         Some(doc)
     };
     let changed = match action {

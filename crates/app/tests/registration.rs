@@ -267,6 +267,21 @@ fn only_an_inspector_of_the_taker_amends_and_only_before_receipt() {
     });
 }
 
+#[test]
+fn a_laboratory_role_is_one_in_the_laboratory_that_the_sample_is_sent_to() {
+    on_both(|field| {
+        let sample = field.register(1);
+        let seal = Action::Seal { lab: Some(LabId(LABORATORY)), seals: vec!["F1".to_owned()] };
+        let sealed = step(&field.store, &field.call(Role::Inspector), id(&sample), (1, &seal)).unwrap();
+        let receive = |call: &Call| step(&field.store, call, id(&sample), (sealed.revision, &Action::Receive));
+        let mut both = field.call(Role::Inspector);
+        both.actor.roles.insert(Role::Receiver);
+        assert!(matches!(receive(&both), Err(Error::Denied(Denial::WrongRole))), "the taker has a bench of its own");
+        both.organisation = OrganisationId(LABORATORY);
+        assert!(receive(&both).is_ok());
+    });
+}
+
 fn wanted(county: &str, count: u32) -> Wanted {
     Wanted { county: county.parse().unwrap(), year: 2025, task_type: TaskType::RoutineMonitoring, count }
 }
