@@ -52,26 +52,22 @@ impl Hints {
     /// Asks the record for what is new, again and again, until the server stops. One task for the whole server.
     pub async fn watch(state: Arc<State>) {
         let mut stopping = state.hints.stopping.subscribe();
-        let (mut from, mut told) = (state.now(), BTreeSet::new());
+        let began = state.now();
+        let (mut from, mut told) = (began, BTreeSet::new());
         loop {
             tokio::select! {
                 _ = stopping.wait_for(|stopping| *stopping) => return,
                 () = sleep(EVERY) => {}
             }
-            // Nobody listens: nothing is asked, and whoever comes begins with a resync.
-            if state.hints.sender.receiver_count() == 0 {
-                (from, told) = (state.now(), BTreeSet::new());
-                continue;
-            }
             let now = state.now();
             if let Ok(hints) = state.run(move |state| since(&state.store, from)).await {
                 let ids: BTreeSet<Uuid> = hints.iter().map(|hint| hint.id).collect();
                 for hint in hints.into_iter().filter(|hint| !told.contains(&hint.id)) {
-                    // An error means that nobody listens any more.
+                    // An error means that nobody listens.
                     drop(state.hints.sender.send(hint));
                 }
                 told = ids;
-                from = now.checked_sub(OVERLAP).unwrap_or(now);
+                from = began.max(now.checked_sub(OVERLAP).unwrap_or(now));
             }
         }
     }

@@ -4,7 +4,7 @@ use crate::config::Database;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use comfy_table::Table;
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::NOTHING;
 use hege_api::rates::RateView;
 use hege_app::rates::{GroupBy, Question, rates};
 use hege_app::{PROVINCE, Scope, Store, plans, setup};
@@ -118,7 +118,7 @@ fn csv(views: &[RateView]) -> Result<()> {
 #[expect(clippy::print_stdout, reason = "it is what was asked for")]
 pub(crate) fn print_table(views: &[RateView]) {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(COLUMNS);
+    table.load_preset(NOTHING).set_header(COLUMNS);
     table.add_rows(views.iter().map(cells));
     println!("{table}");
 }

@@ -101,8 +101,10 @@ impl Serialize for Id {
     }
 }
 impl Serialize for Ts {
+    /// To the microsecond, as it is stored: a row has one hash before it is written and after it is read.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+        let stored = jiff::Timestamp::from_microsecond(self.0.as_microsecond()).map_err(serde::ser::Error::custom)?;
+        serializer.collect_str(&stored)
     }
 }
 impl Serialize for Day {
