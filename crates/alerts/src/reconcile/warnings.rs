@@ -133,12 +133,9 @@ fn teller<'a, Id>(untold: &mut Vec<&'a StoredWarning<Id>>, warning: &Warning) ->
     let place = |fits: &dyn Fn(&StoredWarning<Id>) -> bool| untold.iter().position(|alert| fits(alert));
     let place = place(&|alert| live(alert) && same_opening(alert))
         .or_else(|| place(&live))
-        .or_else(|| place(&|alert| is_withdrawn(alert) && same_opening(alert)))?;
+        // Withdrawn: what a person closed has answered its opening.
+        .or_else(|| place(&same_opening))?;
     Some(untold.remove(place))
-}
-
-fn is_withdrawn<Id>(alert: &StoredWarning<Id>) -> bool {
-    matches!(alert.ended, Some((Ending::Unfounded, _)))
 }
 
 /// Neither withdrawn nor closed by a person.

@@ -307,11 +307,9 @@ fn a_warning_without_a_signal_is_withdrawn_and_comes_back_with_it() {
     let back = WarningChange::Reopen { id: 1, warning: warning(&[signal(10)]) };
     assert_eq!(warnings(&[gone], &[signal(10)]), [back]);
     assert_eq!(warnings(&[gone], &[signal(11)]), [WarningChange::Raise(warning(&[signal(11)]))]);
-    assert_eq!(
-        warnings(&[warned(2, 9, 1, 10), warned(1, 10, 1, 10)], &[signal(10)]).len(),
-        1,
-        "one alert for one warning"
-    );
+    let second = WarningChange::End { id: 2, ending: Ending::Unfounded, at: day(1000) };
+    let both = [warned(2, 9, 1, 10), warned(1, 10, 1, 10)];
+    assert_eq!(warnings(&both, &[signal(10)]), [second], "one alert for one warning, that of the same opening");
 }
 
 prop_compose! {
