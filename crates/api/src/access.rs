@@ -138,5 +138,5 @@ impl<P: Operation, T: FromRequest<Error: Into<actix_web::Error>> + 'static> From
 async fn admitted(request: &HttpRequest) -> Result<Admitted, Failure> {
     let token = bearer(request)?;
     let state = request.app_data::<web::Data<State>>().cloned().ok_or_else(Failure::not_found)?;
-    state.run(move |state| sessions::admit(&state.store, &state.keys, &token, state.now())).await
+    state.run(move |state| sessions::admit(&state.store, &state.keys, &token, state.machine_now())).await
 }

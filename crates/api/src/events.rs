@@ -134,7 +134,7 @@ pub(crate) async fn event_stream(state: web::Data<State>, asked: Allowed<EventSt
         hints: state.hints.sender.subscribe(),
         stopping: state.hints.stopping.subscribe(),
         scope: asked.person.scope.clone(),
-        until: deadline(state.now(), asked.person.expires),
+        until: deadline(state.machine_now(), asked.person.expires),
         greeted: false,
     };
     HttpResponse::Ok()

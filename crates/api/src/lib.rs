@@ -32,7 +32,7 @@ use hege_app::reference::Regions;
 use hege_app::sessions::{Admitted, Keys};
 use hege_app::{Call, DataKey, Error, Mark, Store};
 use hege_core::UserId;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use problem::Failure;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -51,22 +51,24 @@ pub struct State {
     pub data_key: DataKey,
     /// Who listens for what changed.
     pub hints: Hints,
-    /// The board's clock stands still in a demonstration; tokens and registrations always go by the machine's.
-    pub board_clock: Option<Timestamp>,
+    /// How far the clock of the board and of everything that is recorded is from the machine's: a demonstration lives in its
+    /// own time. Tokens always go by the machine's.
+    pub offset: SignedDuration,
 }
 
 impl State {
     /// The machine's clock, to the microsecond that the databases keep.
     #[must_use]
-    pub fn now(&self) -> Timestamp {
+    pub fn machine_now(&self) -> Timestamp {
         let now = Timestamp::now();
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
-    /// The board's clock.
+    /// The clock of the board and of everything that is recorded.
     #[must_use]
-    pub fn board_now(&self) -> Timestamp {
-        self.board_clock.unwrap_or_else(|| self.now())
+    pub fn now(&self) -> Timestamp {
+        let now = self.machine_now();
+        now.checked_add(self.offset).unwrap_or(now)
     }
 
     /// A new id, ordered by time.
@@ -85,6 +87,12 @@ impl State {
     #[must_use]
     pub fn mark(&self, person: Option<UserId>) -> Mark {
         Mark { person, at: self.now(), audit_id: self.new_id() }
+    }
+
+    /// What begins or goes on with a session, by the machine's clock.
+    #[must_use]
+    pub fn session_mark(&self, person: Option<UserId>) -> Mark {
+        Mark { at: self.machine_now(), ..self.mark(person) }
     }
 
     /// Runs a use case on a thread that may wait for the database.

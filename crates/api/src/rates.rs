@@ -195,7 +195,7 @@ pub(crate) async fn rate_list(
     asked: Allowed<RateList, Query<Asked>>,
 ) -> Result<HttpResponse, Failure> {
     let Allowed { person, input: Query(asked), .. } = asked;
-    let now = state.board_now();
+    let now = state.now();
     let as_of = asked.as_of.unwrap_or(now);
     let answer = state
         .run(move |state| {

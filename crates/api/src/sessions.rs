@@ -95,7 +95,7 @@ impl SessionView {
 #[post("/session")]
 pub(crate) async fn session_begin(state: web::Data<State>, body: Body<Credentials>) -> Result<HttpResponse, Failure> {
     let Body(Credentials { login, password }) = body;
-    let (session, mark) = (state.new_id(), state.mark(None));
+    let (session, mark) = (state.new_id(), state.session_mark(None));
     let admission =
         state.run(move |state| begin(&state.store, &state.keys, (&login, &password), (session, mark))).await?;
     Ok(HttpResponse::Created().json(SessionView::of(&admission)?))
@@ -111,7 +111,7 @@ pub(crate) async fn session_begin(state: web::Data<State>, body: Body<Credential
         (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
 #[post("/session/refresh")]
 pub(crate) async fn session_refresh(state: web::Data<State>, body: Body<RefreshBody>) -> Result<HttpResponse, Failure> {
-    let (presented, mark) = (body.0.refresh_token, state.mark(None));
+    let (presented, mark) = (body.0.refresh_token, state.session_mark(None));
     let admission = state.run(move |state| refresh(&state.store, &state.keys, &presented, mark)).await?;
     Ok(HttpResponse::Ok().json(SessionView::of(&admission)?))
 }
@@ -124,7 +124,7 @@ pub(crate) async fn session_refresh(state: web::Data<State>, body: Body<RefreshB
         (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json")))]
 #[delete("/session")]
 pub(crate) async fn session_end(state: web::Data<State>, asked: Allowed<SessionEnd>) -> Result<HttpResponse, Failure> {
-    let mark = state.mark(Some(asked.person.actor.user));
+    let mark = state.session_mark(Some(asked.person.actor.user));
     state.run(move |state| end(&state.store, asked.person.session, mark)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

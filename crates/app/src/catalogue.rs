@@ -6,6 +6,7 @@ use hege_lab::catalogue::{Analyte, Analytes, Catalogue, FoodClass, FoodTree, Row
 use hege_lab::{Criterion, Rule};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// Why a catalogue cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,16 @@ pub fn shipped_rows() -> Result<(FoodTree, Analytes, Vec<Row>), Error> {
     let file = Table::read(include_str!("../data/limits.csv"))?;
     let rows = file.rows.iter().map(|record| Row::read(|name| file.field(record, name))).collect();
     Ok((foods, analytes, rows))
+}
+
+/// The analytes that ship with the program, read once.
+///
+/// # Errors
+/// [`crate::Error::Internal`]; a test holds that there is none.
+pub fn shipped_analytes() -> Result<&'static Analytes, crate::Error> {
+    static SHIPPED: LazyLock<Result<Analytes, String>> =
+        LazyLock::new(|| shipped_names().map(|(_, analytes)| analytes).map_err(|error| error.to_string()));
+    SHIPPED.as_ref().map_err(|error| crate::Error::Internal(error.clone()))
 }
 
 fn shipped_names() -> Result<(FoodTree, Analytes), Error> {

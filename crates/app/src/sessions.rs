@@ -32,6 +32,12 @@ hege_core::words! {
     }
 }
 
+/// What is recorded of sessions. Their clock is the machine's, also where a demonstration has another for everything else.
+pub(crate) const SESSION_ACTIONS: [&str; 3] = [LOGGED_IN, LOGGED_OUT, TOKEN_REUSED];
+const LOGGED_IN: &str = "logged_in";
+const LOGGED_OUT: &str = "logged_out";
+const TOKEN_REUSED: &str = "token_reused";
+
 impl From<Rejected> for Error {
     fn from(rejected: Rejected) -> Self {
         Self::Unauthorized(match rejected {
@@ -136,7 +142,7 @@ pub fn begin(
     let mark = Mark { person: Some(UserId(person.id.0)), ..mark };
     store.write(|conn| {
         session_insert(conn, &row)?;
-        audit_own(conn, &mark, ("logged_in", Vec::new(), json!({"session": session.to_string()})))
+        audit_own(conn, &mark, (LOGGED_IN, Vec::new(), json!({"session": session.to_string()})))
     })?;
     let (access, expires) = access::issue(&keys.signing()?, (person.id.0, session), mark.at)?;
     Ok(Admission { access, expires, refresh, person })
@@ -181,7 +187,7 @@ fn exchange(
             session_revoke(conn, session.id, Ts(mark.at))?;
             let mark = Mark { person: Some(UserId(session.person_id.0)), ..mark };
             let detail = json!({"session": session.id.0.to_string()});
-            audit_own(conn, &mark, ("token_reused", Vec::new(), detail))?;
+            audit_own(conn, &mark, (TOKEN_REUSED, Vec::new(), detail))?;
             Ok(Exchanged::Refused(Refusal::SessionEnded))
         }
         Outcome::Rotate { previous } => {
@@ -256,7 +262,7 @@ pub fn admit(store: &Store, keys: &Keys, token: &str, now: Timestamp) -> Result<
 pub fn end(store: &Store, session: Uuid, mark: Mark) -> Result<(), Error> {
     store.write(|conn| {
         session_revoke(conn, Id(session), Ts(mark.at))?;
-        audit_own(conn, &mark, ("logged_out", Vec::new(), json!({"session": session.to_string()})))
+        audit_own(conn, &mark, (LOGGED_OUT, Vec::new(), json!({"session": session.to_string()})))
     })
 }
 

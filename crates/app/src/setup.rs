@@ -4,9 +4,11 @@ use crate::alerts::NewId;
 use crate::criteria;
 use crate::plans::{self, Target, YearPlan};
 use crate::reference::{self, Reference, Region, Regions};
+use crate::sessions::SESSION_ACTIONS;
 use crate::{Error, Mark};
 use hege_core::RegionCode;
 use hege_core::calendar::Calendar;
+use hege_store::audit::audit_latest;
 use hege_store::plans::plans_list;
 use hege_store::regions::{
     CalendarDay, Region as RegionRow, calendar_list, calendar_put, regions_list, regions_put, setting_get, setting_put,
@@ -141,6 +143,17 @@ pub fn demo_now(store: &Store) -> Result<Option<Timestamp>, Error> {
     let value = store.read(|conn| Ok::<_, Error>(setting_get(conn, DEMO_NOW)?))?;
     let instant = |value: Value| value.as_str().and_then(|text| text.parse().ok());
     value.map(|value| instant(value).ok_or(StoreError::Corrupt("setting").into())).transpose()
+}
+
+/// Where a demonstration's clock goes on: at `demo_now`, or after whatever was recorded since. None where the database is no
+/// demonstration.
+///
+/// # Errors
+/// Those of the store.
+pub fn demo_clock(store: &Store) -> Result<Option<Timestamp>, Error> {
+    let Some(begins) = demo_now(store)? else { return Ok(None) };
+    let latest = store.read(|conn| Ok::<_, Error>(audit_latest(conn, &SESSION_ACTIONS)?))?;
+    Ok(Some(latest.map_or(begins, |latest| latest.0.max(begins))))
 }
 
 /// Makes the database a demonstration whose clock stands at `now`.

@@ -17,7 +17,7 @@ const BATCH: i64 = 500;
 /// How many audit rows one link holds.
 const LINK: i64 = 500;
 
-/// The clocks of a tick: a demonstration's board stands still while leases and seals go by the machine's.
+/// The clocks of a tick: a demonstration's board has a time of its own, leases and seals go by the machine's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clocks {
     /// The machine's.
@@ -38,8 +38,7 @@ pub fn alert(store: &Store, clocks: Clocks, look: bool, new_id: NewId<'_>) -> Re
     if taken.is_empty() && !look {
         return Ok(0);
     }
-    // What was concluded by the machine's clock after the board's lies in the board's future.
-    let outcome = alerts::refresh(store, clocks.board.max(latest(&taken)), new_id);
+    let outcome = alerts::refresh(store, clocks.board, new_id);
     store.write(|conn| {
         for message in &taken {
             match &outcome {
@@ -53,10 +52,6 @@ pub fn alert(store: &Store, clocks: Clocks, look: bool, new_id: NewId<'_>) -> Re
         Ok::<_, Error>(())
     })?;
     outcome
-}
-
-fn latest(taken: &[Message]) -> Timestamp {
-    taken.iter().map(|message| message.due_at.0).max().unwrap_or(Timestamp::MIN)
 }
 
 /// 2, 4, 8 ... seconds, at most about a quarter of an hour.

@@ -37,8 +37,9 @@ impl Serve {
     pub(crate) fn run(&self) -> Result<()> {
         let store = self.database.open_migrated(self.migrate)?;
         setup::load(&store, Timestamp::now(), &Uuid::now_v7)?;
-        let board_clock = setup::demo_now(&store)?;
-        self.listen.check(board_clock.is_some())?;
+        let demo_clock = setup::demo_clock(&store)?;
+        self.listen.check(demo_clock.is_some())?;
+        let offset = demo_clock.map(|clock| clock.duration_since(Timestamp::now())).unwrap_or_default();
         let data_key = self.key_file.load(&self.database)?;
         let keys = Keys::load(&store, Timestamp::now())?;
         let regions = setup::regions(&store)?;
@@ -52,7 +53,7 @@ impl Serve {
             catalogues: hege_app::criteria::Catalogues::default(),
             data_key,
             hints: hege_api::events::Hints::default(),
-            board_clock,
+            offset,
         };
         actix_web::rt::System::new().block_on(serve(listener, Arc::new(state)))
     }
@@ -92,7 +93,7 @@ async fn work(state: Arc<State>) {
         let look = looks.is_multiple_of(LOOKS);
         looks = looks.wrapping_add(1);
         let store = state.store.clone();
-        let clocks = Clocks { now: state.now(), board: state.board_now() };
+        let clocks = Clocks { now: state.machine_now(), board: state.now() };
         let worked = actix_web::rt::task::spawn_blocking(move || tick(&store, clocks, look)).await;
         match worked {
             Ok(Ok(0)) => {}

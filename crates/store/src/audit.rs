@@ -163,3 +163,16 @@ pub fn audit_since(conn: &mut Conn, from: Ts) -> Result<Vec<AuditRow>, Error> {
 pub fn cities_unsealed(conn: &mut Conn) -> Result<Vec<i32>, Error> {
     Ok(on!(conn, c => audit::table.filter(audit::seal.is_null()).select(audit::city).distinct().load(c))?)
 }
+
+/// The instant of the latest row whose action is none of `except`.
+///
+/// # Errors
+/// Those of the database.
+pub fn audit_latest(conn: &mut Conn, except: &[&str]) -> Result<Option<Ts>, Error> {
+    Ok(on!(conn, c => audit::table
+        .filter(audit::action.ne_all(except.to_vec()))
+        .order(audit::at.desc())
+        .select(audit::at)
+        .first(c)
+        .optional())?)
+}

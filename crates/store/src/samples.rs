@@ -402,3 +402,60 @@ pub fn conclusions_of(conn: &mut Conn, id: SampleId) -> Result<Vec<ConclusionRow
         .select(ConclusionRow::as_select())
         .load(c))?)
 }
+
+/// When a sample of a stage was registered last.
+///
+/// # Errors
+/// Those of the database.
+pub fn last_registered(conn: &mut Conn, stage: Stage) -> Result<Option<Ts>, Error> {
+    Ok(on!(conn, c => sample::table
+        .filter(sample::stage.eq(Word(stage)))
+        .order(sample::registered_at.desc())
+        .select(sample::registered_at)
+        .first(c)
+        .optional())?)
+}
+
+/// A nonconforming item of a sample whose conclusion in force is nonconforming.
+#[derive(Debug, Clone, PartialEq, Queryable)]
+pub struct Failed {
+    /// The shard.
+    pub city: i32,
+    /// The sample.
+    pub id: Id,
+    /// County of the sampling place.
+    pub region: i32,
+    /// 环节.
+    pub stage: Word<Stage>,
+    /// 抽样单编号.
+    pub form_no: String,
+    /// 样品名称.
+    pub product_name: String,
+    /// 标称生产者.
+    pub producer: Option<String>,
+    /// When it was taken.
+    pub sampled_at: Ts,
+    /// When the conclusion in force was given.
+    pub decided_at: Option<Ts>,
+    /// The analyte.
+    pub analyte: String,
+    /// The retest.
+    pub confirmation: Option<Doc>,
+}
+
+/// The nonconforming items of the nonconforming samples of these months of sampling, both included, sample by sample.
+///
+/// # Errors
+/// Those of the database.
+pub fn failed_items(conn: &mut Conn, (from, until): (i32, i32)) -> Result<Vec<Failed>, Error> {
+    Ok(on!(conn, c => sample::table
+        .inner_join(item::table.on(item::city.eq(sample::city).and(item::sample_id.eq(sample::id))))
+        .filter(sample::standing.eq(Word(Standing::Nonconforming)).and(sample::month.between(from, until)))
+        .filter(item::verdict.eq(Some("nonconforming")))
+        .order((sample::sampled_at, sample::id, item::analyte))
+        .select((
+            sample::city, sample::id, sample::region, sample::stage, sample::form_no, sample::product_name,
+            sample::producer, sample::sampled_at, sample::decided_at, item::analyte, item::confirmation,
+        ))
+        .load(c))?)
+}

@@ -378,4 +378,4 @@ diesel::table! {
 diesel::joinable!(session -> person (person_id));
 diesel::joinable!(refresh_token -> session (session_id));
 diesel::allow_tables_to_appear_in_same_query!(session, person);
-diesel::allow_tables_to_appear_in_same_query!(sample, conclusion);
+diesel::allow_tables_to_appear_in_same_query!(sample, conclusion, item);

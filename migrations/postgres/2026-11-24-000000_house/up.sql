@@ -153,6 +153,7 @@ CREATE TABLE sample (
 );
 CREATE INDEX sample_by_stage ON sample (city, stage, month, standing);
 CREATE INDEX sample_by_lab ON sample (lab_id, status, received_at);
+CREATE INDEX sample_by_registration ON sample (stage, registered_at);
 CREATE INDEX sample_by_month ON sample (stage, month, decided_at);
 CREATE INDEX sample_by_org ON sample (sampling_org_id, sampled_at);
 

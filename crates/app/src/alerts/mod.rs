@@ -5,6 +5,9 @@
 //! look at once raise it once.
 
 mod change;
+mod condition;
+mod data;
+mod events;
 mod plan;
 
 pub use hege_store::alerts::{AlertEvent, AlertRow};
@@ -36,6 +39,8 @@ pub fn refresh(store: &Store, now: Timestamp, new_id: NewId<'_>) -> Result<usize
             let stored = store.read(|conn| Ok::<_, Error>(alerts_of(conn, Id(plan.id.0))?))?;
             let mut changes = Changes::new(store, &plan, now, new_id);
             plan::refresh(&mut changes, &stored)?;
+            events::refresh(&mut changes, &stored)?;
+            data::refresh(&mut changes, &stored)?;
             changed += changes.made();
         }
     }
