@@ -12,10 +12,11 @@ use hege_app::fields::{fields_of, object_of};
 use hege_app::form_numbers::{Wanted, lease};
 use hege_app::samples::{Cursor, Registration, Search, fetch, list, register};
 use hege_app::{Call, Error};
+use hege_core::date::china_date;
 use hege_core::{Problem, Problems, RegionCode, SampleId, Stage, TaskType};
 use hege_lab::Catalogue;
 use hege_sampling::fields::FIELDS;
-use hege_sampling::form::{Context, Fields as FormFields, check};
+use hege_sampling::form::{Context, Fields as FormFields, RegionKnown, check};
 use hege_sampling::life_cycle::Status;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -86,6 +87,12 @@ pub(crate) async fn form_number_lease(
     let Allowed { person, input: Body(LeaseBody { county, year, task_type, count }), .. } = asked;
     let call = state.call(&person);
     let wanted = Wanted { county, year, task_type, count };
+    let is_known = state.regions.known(county, china_date(call.at)) == RegionKnown::InForce;
+    if !is_known || !call.scope.sees_region(county) {
+        let (zh, en) =
+            ("行政区划代码未知、已失效或不在您的权限范围内", "not known, not in force, or outside your scope");
+        return Err(Failure::invalid(&Problem::new("/county", "region_unknown", zh, en).into()));
+    }
     let lease = state.run(move |state| lease(&state.store, &call, wanted)).await?;
     Ok(HttpResponse::Created().json(LeaseView {
         prefix: lease.prefix,

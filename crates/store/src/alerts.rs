@@ -128,6 +128,17 @@ pub fn alerts_of(conn: &mut Conn, plan: Id) -> Result<Vec<AlertRow>, Error> {
         .load(c))?)
 }
 
+/// The alerts of a rule, of whatever plan, the newest first.
+///
+/// # Errors
+/// Those of the database.
+pub fn alerts_by_rule(conn: &mut Conn, rule: &str) -> Result<Vec<AlertRow>, Error> {
+    Ok(on!(conn, c => alert::table.filter(alert::rule.eq(rule))
+        .order((alert::raised_at.desc(), alert::id))
+        .select(AlertRow::as_select())
+        .load(c))?)
+}
+
 /// Puts a step.
 ///
 /// # Errors

@@ -9,10 +9,12 @@ mod condition;
 mod data;
 mod events;
 mod plan;
+mod warning;
 
 pub use hege_store::alerts::{AlertEvent, AlertRow};
 
-use crate::{Call, Error, Scope, Store, plans};
+use crate::plans::{self, YearPlan};
+use crate::{Call, Error, Scope, Store};
 use change::Changes;
 use hege_alerts::{AlertStatus, Ending, Happening};
 use hege_core::date::china_date;
@@ -33,18 +35,33 @@ pub type NewId<'a> = &'a dyn Fn() -> Uuid;
 /// Those of the store.
 pub fn refresh(store: &Store, now: Timestamp, new_id: NewId<'_>) -> Result<usize, Error> {
     let year = china_date(now).year();
+    let plans = in_order(store)?;
     let mut changed = 0;
-    for plan in plans::list(store)? {
-        if plan.current || plan.year == year || plan.year == year - 1 {
-            let stored = store.read(|conn| Ok::<_, Error>(alerts_of(conn, Id(plan.id.0))?))?;
-            let mut changes = Changes::new(store, &plan, now, new_id);
-            plan::refresh(&mut changes, &stored)?;
-            events::refresh(&mut changes, &stored)?;
-            data::refresh(&mut changes, &stored)?;
-            changed += changes.made();
+    for plan in plans.iter().filter(|plan| plan.current || plan.year == year || plan.year == year - 1) {
+        let stored = store.read(|conn| Ok::<_, Error>(alerts_of(conn, Id(plan.id.0))?))?;
+        let mut changes = Changes::new(store, plan, now, new_id);
+        plan::refresh(&mut changes, &stored)?;
+        events::refresh(&mut changes, &stored)?;
+        data::refresh(&mut changes, &stored)?;
+        if plan.current {
+            warning::refresh(&mut changes, &up_to(&plans, plan))?;
         }
+        changed += changes.made();
     }
     Ok(changed)
+}
+
+/// Every plan in the order of the years.
+fn in_order(store: &Store) -> Result<Vec<YearPlan>, Error> {
+    let mut plans = plans::list(store)?;
+    plans.sort_by_key(|plan| plan.year);
+    Ok(plans)
+}
+
+/// The plans up to one and of its kind: a demonstration goes on from no real year.
+fn up_to(plans: &[YearPlan], last: &YearPlan) -> Vec<YearPlan> {
+    let is_before = |plan: &&YearPlan| plan.demo == last.demo && plan.year <= last.year;
+    plans.iter().filter(is_before).cloned().collect()
 }
 
 /// The instants up to `now` at which the stored alerts of a plan would have changed, had somebody looked at each: for a
@@ -53,7 +70,12 @@ pub fn refresh(store: &Store, now: Timestamp, new_id: NewId<'_>) -> Result<usize
 /// # Errors
 /// Those of the store.
 pub fn instants(store: &Store, plan: PlanId, now: Timestamp) -> Result<Vec<Timestamp>, Error> {
-    plan::instants(store, &plans::fetch(store, Some(plan))?, now)
+    let plan = plans::fetch(store, Some(plan))?;
+    let mut instants = plan::instants(store, &plan, now)?;
+    instants.extend(warning::instants(store, &up_to(&in_order(store)?, &plan), now)?);
+    instants.sort_unstable();
+    instants.dedup();
+    Ok(instants)
 }
 
 /// Which alerts are asked for.

@@ -1,11 +1,10 @@
-//! Plan alerts and early warnings of the province's stages.
+//! Plan alerts of the province's stages.
 
 use super::change::{Changes, New};
 use crate::plans::{Target, YearPlan};
 use crate::{Error, PROVINCE, Store};
-use hege_alerts::cusum::{self, Held, Signal};
 use hege_alerts::plan::{self as year, Excursion, Grade, PlanYear, TargetVersion};
-use hege_alerts::reconcile::{self, Change, Stored, StoredWarning, Warning, WarningChange};
+use hege_alerts::reconcile::{self, Change, Stored};
 use hege_alerts::{Counted, Ending, Evidence, Key, Rule};
 use hege_core::{Month, Stage};
 use hege_rates::Standing;
@@ -26,7 +25,6 @@ pub(super) fn refresh(changes: &mut Changes<'_>, stored: &[AlertRow]) -> Result<
             stored.iter().filter(is_meant).cloned().collect::<Vec<_>>()
         };
         plan_alerts(changes, &stream, &of(Rule::BelowTarget))?;
-        early_warnings(changes, &stream, &of(Rule::Cusum))?;
     }
     Ok(())
 }
@@ -41,14 +39,11 @@ pub(super) fn instants(store: &Store, plan: &YearPlan, now: Timestamp) -> Result
             instants.extend(excursion.escalated.map(|step| step.at));
             instants.extend(excursion.ended.map(|(_, step)| step.at));
         }
-        instants.extend(stream.signals(now).iter().map(|signal| signal.at));
     }
-    instants.sort_unstable();
-    instants.dedup();
     Ok(instants)
 }
 
-/// What counts in a stage of the province, from January of the year before the plan's.
+/// What counts in a stage of the province in a plan year.
 struct Stream {
     stage: Stage,
     year: i16,
@@ -61,19 +56,10 @@ struct Stream {
 impl Stream {
     fn load(store: &Store, plan: &YearPlan, stage: Stage) -> Result<Self, Error> {
         let month = |year, month| Month { year, month }.yyyymm();
-        let months = (month(plan.year - 1, 1), month(plan.year, 12));
-        let rows = store.read(|conn| Ok::<_, Error>(concluded(conn, stage, months)?))?;
+        // Of the year before only November and December count, in the trailing window.
+        let months = (month(plan.year - 1, 11), month(plan.year, 12));
         let targets: Vec<Target> = plan.targets.iter().filter(|target| target.stage == stage).cloned().collect();
-        // What counts by the last version counts for the whole year: two rules in one year would give two figures.
-        let counting = targets.last().map(|target| target.counting.clone());
-        let counts = rows.iter().filter(|row| {
-            counting.as_ref().is_some_and(|counting| counting.counts(row.task_type.0, row.sample_kind.0))
-        });
-        let counted = counts.map(|row| {
-            let month = Month::from_yyyymm(row.month).map_err(|_no_month| StoreError::Corrupt("sample"))?;
-            Ok::<_, Error>(Counted { at: row.at.0, month, conforming: row.standing.0 == Standing::Conforming })
-        });
-        let counted = counted.collect::<Result<_, _>>()?;
+        let counted = counted(store, stage, months, targets.last())?;
         let name = format!("{}/{}/{PROVINCE}", plan.id, stage.code());
         Ok(Self { stage, year: plan.year, targets, counted, name })
     }
@@ -85,27 +71,34 @@ impl Stream {
             target: target.basis_points.map(|basis_points| year::Target { basis_points, min_n: target.min_n }),
         };
         let plan_year = PlanYear { year: self.year, targets: self.targets.iter().map(version).collect() };
-        // Of the year before only November and December count, in the trailing window.
-        let earliest = Month { year: self.year - 1, month: 11 };
-        let counted: Vec<Counted> = self.counted.iter().filter(|counted| counted.month >= earliest).copied().collect();
-        year::history(&plan_year, &counted, now)
-    }
-
-    fn signals(&self, now: Timestamp) -> Vec<Signal> {
-        let held = self.targets.iter().map(|target| Held {
-            valid_from: target.valid_from,
-            target: target.basis_points,
-            samples_a_year: target.planned_n,
-        });
-        cusum::history(&held.collect::<Vec<_>>(), &self.counted, now)
+        year::history(&plan_year, &self.counted, now)
     }
 }
 
-fn corrupt<E>(_cause: E) -> Error {
+/// What of a stage counts, concluded for these months of sampling. What counts by the last version counts for all of them: two
+/// rules in one year would give two figures.
+pub(super) fn counted(
+    store: &Store,
+    stage: Stage,
+    months: (i32, i32),
+    target: Option<&Target>,
+) -> Result<Vec<Counted>, Error> {
+    let rows = store.read(|conn| Ok::<_, Error>(concluded(conn, stage, months)?))?;
+    let counts = rows
+        .iter()
+        .filter(|row| target.is_some_and(|target| target.counting.counts(row.task_type.0, row.sample_kind.0)));
+    let counted = counts.map(|row| {
+        let month = Month::from_yyyymm(row.month).map_err(|_no_month| StoreError::Corrupt("sample"))?;
+        Ok(Counted { at: row.at.0, month, conforming: row.standing.0 == Standing::Conforming })
+    });
+    counted.collect()
+}
+
+pub(super) fn corrupt<E>(_cause: E) -> Error {
     StoreError::Corrupt("alert").into()
 }
 
-fn ended(row: &AlertRow) -> Result<Option<(Ending, Timestamp)>, Error> {
+pub(super) fn ended(row: &AlertRow) -> Result<Option<(Ending, Timestamp)>, Error> {
     let Some(at) = row.ended_at else { return Ok(None) };
     let why = row.ended_why.as_deref().unwrap_or_default().parse().map_err(corrupt)?;
     Ok(Some((why, at.0)))
@@ -183,7 +176,7 @@ fn plan_alerts(changes: &mut Changes<'_>, stream: &Stream, rows: &[AlertRow]) ->
     Ok(())
 }
 
-fn reopen(row: &mut AlertRow, evidence: &Value) {
+pub(super) fn reopen(row: &mut AlertRow, evidence: &Value) {
     let is_known = row.acknowledged_at.is_some();
     let status = if is_known { hege_alerts::AlertStatus::Acknowledged } else { hege_alerts::AlertStatus::Open };
     status.code().clone_into(&mut row.status);
@@ -196,76 +189,10 @@ fn regrade(row: &mut AlertRow, grade: Grade, evidence: &Value) {
     row.evidence = Doc(evidence.clone());
 }
 
-fn end(row: &mut AlertRow, (ending, at): (Ending, Timestamp), evidence: &Value) {
+pub(super) fn end(row: &mut AlertRow, (ending, at): (Ending, Timestamp), evidence: &Value) {
     ending.status().code().clone_into(&mut row.status);
     (row.ended_at, row.ended_why) = (Some(Ts(at)), Some(ending.code().to_owned()));
     if !evidence.is_null() {
         row.evidence = Doc(evidence.clone());
     }
-}
-
-/// What an early warning says: its last signal, and how many there were.
-fn warned(warning: &Warning) -> Value {
-    let last = &warning.last;
-    json!({
-        "signals": warning.signals,
-        "last_at": last.at.to_string(),
-        "score": last.score,
-        "m": last.chart.m,
-        "h": last.chart.h,
-        "k": last.run.k,
-        "n": last.run.n,
-        "target_bp": last.target.get(),
-        "zh": last.zh(),
-        "en": last.en(),
-    })
-}
-
-fn stored_warning(id: usize, row: &AlertRow) -> Result<StoredWarning<usize>, Error> {
-    let field = |name: &str| row.evidence.0.get(name).ok_or(()).map_err(corrupt);
-    let signals = field("signals")?.as_u64().and_then(|signals| u32::try_from(signals).ok());
-    let last_at = field("last_at")?.as_str().and_then(|at| at.parse().ok());
-    Ok(StoredWarning {
-        id,
-        opened_at: row.opened_at.0,
-        signals: signals.ok_or(()).map_err(corrupt)?,
-        last_at: last_at.ok_or(()).map_err(corrupt)?,
-        ended: ended(row)?,
-    })
-}
-
-fn early_warnings(changes: &mut Changes<'_>, stream: &Stream, rows: &[AlertRow]) -> Result<(), Error> {
-    let now = changes.now;
-    let stored: Vec<_> = rows.iter().enumerate().map(|(id, row)| stored_warning(id, row)).collect::<Result<_, _>>()?;
-    for change in reconcile::warnings(&stored, &stream.signals(now), now) {
-        let happening = change.happening();
-        let row = |id: usize| rows.get(id).cloned().ok_or(()).map_err(corrupt);
-        match change {
-            WarningChange::Raise(warning) => changes.raise(&New {
-                key: Key { rule: Rule::Cusum, stream: &stream.name, version: 0, opened_at: warning.first.at },
-                stage: Some(stream.stage),
-                region: PROVINCE,
-                subject: "",
-                grade: Grade::Notice,
-                evidence: warned(&warning),
-                ended: warning.ended(),
-            })?,
-            WarningChange::Reopen { id, warning } => {
-                let (mut row, evidence) = (row(id)?, warned(&warning));
-                reopen(&mut row, &evidence);
-                changes.change(row, happening, evidence)?;
-            }
-            WarningChange::Signals { id, warning } => {
-                let (mut row, evidence) = (row(id)?, warned(&warning));
-                row.evidence = Doc(evidence.clone());
-                changes.change(row, happening, evidence)?;
-            }
-            WarningChange::End { id, ending, at } => {
-                let mut row = row(id)?;
-                end(&mut row, (ending, at), &Value::Null);
-                changes.change(row, happening, Value::Null)?;
-            }
-        }
-    }
-    Ok(())
 }
