@@ -1,10 +1,11 @@
 //! The catalogue on a small one of its own: who decides, who is refused, and what is not let in.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use hege_core::Problem;
 use hege_lab::case::{Case, judge_case};
 use hege_lab::catalogue::{Analyte, Analytes, Catalogue, FoodClass, FoodTree, Row};
 use hege_lab::verdict::{ItemVerdict, Reason};
+use hege_lab::{Entry, judge};
 use std::collections::BTreeSet;
 
 fn foods() -> FoodTree {
@@ -152,7 +153,13 @@ fn the_stricter_of_national_and_declared_standard_holds_and_both_are_shown() {
         assert_eq!(verdict(label, "3"), ItemVerdict::Conforming, "{label}: national only");
         assert_eq!(judged("2025-01-01", Some(label), "3").criteria().count(), 1, "{label}");
     }
+    let ended = row("E", "1 lead 0.1 - 2020-01-01");
+    let of = |on: &str| build(&[ended.clone()]).0.find("1", "lead", on.parse().unwrap(), None).national;
+    let shown = judge(&Entry { result: "x", ..Entry::default() }, &of("2020-01-01").unwrap()).steps[0].zh();
+    assert_eq!(shown, "判定依据: GB E [~2020-01-01], ≤0.1 mg/kg (限量库)");
     let both = judged("2025-01-01", Some("GB/T 1535"), "0.5");
+    assert_eq!(both.steps[0].zh(), "判定依据: GB N, ≤3 mg/kg (限量库)");
+    assert_eq!(both.steps[3].zh(), "判定依据: GB/T 1535-2017 [2019-01-01~], ≤0.5 mg/kg (明示标准)");
     let shown: Vec<_> = both.criteria().map(|criterion| criterion.basis.standard.as_str()).collect();
     assert_eq!(shown, ["GB N", "GB/T 1535-2017"]);
     let before = |result| judged("2018-12-31", Some("GB/T 1535"), result);
