@@ -289,6 +289,7 @@ fn counts_and_parts_below_quantification_are_as_wide_as_it() {
     assert_eq!(parts("ND(<0.51);0.1", None), Reason::LodAboveLimit);
     assert_eq!(parts(">0.1;0.1", None), Reason::BadPart);
     assert_eq!(parts("ND;ND", Some("0.1;")), Reason::LodMissing, "the second has none");
+    assert_eq!(parts("0.1;ND", Some("0.1")), Reason::WithinLimit, "one stands for all");
     assert_eq!(parts("ND;ND", Some("0.1;0.1;0.1")), Reason::WithinLimit);
     let units = Case { unit: Some("g/kg"), limit_unit: Some("g/kg"), lod_unit: Some("mg/kg"), ..sum };
     let parts = |lod| reason(&Case { result: Some("ND;0.6"), lod: Some(lod), ..units });
