@@ -76,7 +76,7 @@ impl Bench {
         };
         let (supervised, risk) = items.split_once('|').unwrap_or((items, ""));
         let ordered = |text: &str, risk| text.split_whitespace().map(move |item| (item.to_owned(), risk)).collect();
-        let items = [ordered(supervised, false), ordered(risk, true)] as [Vec<_>; 2];
+        let items: [Vec<_>; 2] = [ordered(supervised, false), ordered(risk, true)];
         let sample =
             register(&self.store, &call(1, Role::Inspector), &Registration { form, items: items.concat() }).unwrap();
         let seal = Action::Seal { lab: Some(LabId(LABORATORY)), seals: vec!["F1".to_owned()] };

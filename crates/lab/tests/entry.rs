@@ -1,5 +1,5 @@
 //! What is typed beside a result: limits of quantification, water, the field that is wrong; and that any text is answered.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use hege_lab::case::{Case, judge_case};
 use hege_lab::catalogue::{Analyte, Analytes, Catalogue, FoodClass, FoodTree, Row};
