@@ -319,79 +319,18 @@ pub(crate) async fn sample_approve(
 }
 
 /// A case to judge: the columns of `hege judge`, each a text.
-#[derive(Default)]
-struct OwnedCase([Option<String>; CASE_FIELDS.len()]);
-
-/// The columns of a case, in the order of [`case`].
-const CASE_FIELDS: [&str; 27] = [
-    "food",
-    "analyte",
-    "date",
-    "declared_standard",
-    "result",
-    "unit",
-    "kind",
-    "limit",
-    "limit_high",
-    "limit_unit",
-    "lod",
-    "lod_unit",
-    "loq",
-    "declared",
-    "tolerance",
-    "n",
-    "c",
-    "m",
-    "M",
-    "compare",
-    "moisture",
-    "fresh_moisture",
-    "dehydration",
-    "total",
-    "parts",
-    "standard",
-    "clause",
-];
+pub(crate) struct OwnedCase(Vec<Option<String>>);
 
 impl FromFields for OwnedCase {
     fn read(fields: &Fields<'_>) -> Option<Self> {
-        fields.needed("result", fields.value("result"))?;
-        Some(Self(CASE_FIELDS.map(|name| fields.text(name))))
+        Some(Self(Case::COLUMNS.iter().map(|name| fields.text(name)).collect()))
     }
 }
 
-fn case(OwnedCase(texts): &OwnedCase) -> Case<'_> {
-    let mut texts = texts.iter().map(Option::as_deref);
-    let mut next = || texts.next().flatten();
-    Case {
-        food: next(),
-        analyte: next(),
-        date: next(),
-        declared_standard: next(),
-        result: next(),
-        unit: next(),
-        kind: next(),
-        limit: next(),
-        limit_high: next(),
-        limit_unit: next(),
-        lod: next(),
-        lod_unit: next(),
-        loq: next(),
-        declared: next(),
-        tolerance: next(),
-        n: next(),
-        c: next(),
-        m: next(),
-        upper: next(),
-        compare: next(),
-        moisture: next(),
-        fresh_moisture: next(),
-        dehydration: next(),
-        total: next(),
-        parts: next(),
-        standard: next(),
-        clause: next(),
-        ..Case::default()
+impl OwnedCase {
+    fn case(&self) -> Case<'_> {
+        let mut columns = self.0.iter().map(Option::as_deref);
+        Case::read(|| columns.next().flatten())
     }
 }
 
@@ -448,7 +387,7 @@ pub(crate) async fn verdict_preview(
     let items = state
         .run(move |state| {
             let catalogue = state.catalogues.get(&state.store)?;
-            let cases: Vec<Case<'_>> = cases.iter().map(case).collect();
+            let cases: Vec<Case<'_>> = cases.iter().map(OwnedCase::case).collect();
             let judged = preview(&catalogue, &cases).into_iter().map(|judgement| VerdictView {
                 verdict: judgement.verdict.code(),
                 reason: judgement.reason.code(),

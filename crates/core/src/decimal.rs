@@ -66,6 +66,13 @@ mod tests {
     }
 
     #[test]
+    fn the_last_digit_is_the_one_that_is_printed_last() {
+        for (value, digit) in [("97.00", "0.01"), ("3", "1"), ("-0.5", "0.1")] {
+            assert_eq!(last_digit(parse(value).unwrap()).to_string(), digit, "{value}");
+        }
+    }
+
+    #[test]
     fn a_shift_is_exact_or_refused() {
         let shifted = |text: &str, power| shift(parse(text).unwrap(), power).map(|d| d.to_string());
         assert_eq!(shifted("0.50", 3).as_deref(), Some("500"));

@@ -167,6 +167,7 @@ mod tests {
 
     #[test]
     fn a_county_belongs_to_its_city_and_a_city_to_its_province() {
+        assert_eq!(region("330106").to_string(), "330106");
         assert_eq!(region("330106").city().to_string(), "3301");
         assert_eq!(region("330000").city().to_string(), "3300");
         assert_eq!(region("330106").parent(), Some(region("330100")));
@@ -176,8 +177,36 @@ mod tests {
     }
 
     #[test]
+    fn codes_begin_at_eleven_and_have_all_their_digits() {
+        assert_eq!(
+            (RegionCode::new(109_999), RegionCode::new(1_000_000)),
+            (Err(BadRegion::Code), Err(BadRegion::Code))
+        );
+        assert_eq!(
+            [110_000, 999_999].map(|code| RegionCode::new(code).map(RegionCode::get)),
+            [Ok(110_000), Ok(999_999)]
+        );
+        assert_eq!((City::new(1_099), City::new(10_000)), (Err(BadRegion::City), Err(BadRegion::City)));
+        assert_eq!([1_100, 9_999].map(|code| City::new(code).map(City::get)), [Ok(1_100), Ok(9_999)]);
+        assert_eq!("3301".parse::<City>().map(City::region), Ok(region("330100")));
+        for text in ["330", "33010", "03301", "33a1", "+330", "0330"] {
+            assert_eq!(text.parse::<City>(), Err(BadRegion::City), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_level_is_read_from_the_zeros_at_the_end() {
+        let levels = ["330000", "330100", "330106", "331000", "330110"].map(|code| region(code).level());
+        let expected =
+            [RegionLevel::Province, RegionLevel::City, RegionLevel::County, RegionLevel::City, RegionLevel::County];
+        assert_eq!(levels, expected);
+    }
+
+    #[test]
     fn five_digits_letters_signs_and_a_leading_zero_are_no_code() {
-        for text in ["33010", "3301066", "33O106", "+33010", "-33010", "033010", "000000", "", "３３０１０６"] {
+        for text in
+            ["33010", "3301066", "0330106", "33O106", "+33010", "-33010", "033010", "000000", "", "３３０１０６"]
+        {
             assert_eq!(text.parse::<RegionCode>(), Err(BadRegion::Code), "{text}");
         }
     }

@@ -184,9 +184,6 @@ pub(crate) fn sum(a: Decimal, b: Decimal) -> Result<Decimal, Reason> {
 }
 
 fn is_exact(a: Decimal, b: Decimal, product: Decimal) -> bool {
-    if a.is_zero() || b.is_zero() {
-        return true;
-    }
     let lost = (a.scale() + b.scale()).saturating_sub(product.scale());
     let exact = a.mantissa().checked_mul(b.mantissa());
     let kept = 10_i128.checked_pow(lost).and_then(|power| product.mantissa().checked_mul(power));

@@ -19,10 +19,9 @@ pub fn round(value: Decimal, interval: Decimal) -> Option<Decimal> {
     let away = twice > interval || (twice == interval && odd);
     let step = if value.is_sign_negative() { -interval } else { interval };
     let mut rounded = if away { below.checked_add(step)? } else { below };
+    // A multiple has no more digits than its interval, and shows as many.
     rounded = rounded.normalize();
-    if rounded.scale() < interval.scale() {
-        rounded.rescale(interval.scale());
-    }
+    rounded.rescale(interval.scale());
     Some(rounded)
 }
 

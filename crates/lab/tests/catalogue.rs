@@ -5,7 +5,9 @@ use hege_core::Problem;
 use hege_lab::case::{Case, judge_case};
 use hege_lab::catalogue::{Analyte, Analytes, Catalogue, FoodClass, FoodTree, Row};
 use hege_lab::verdict::{ItemVerdict, Reason};
+use hege_lab::{Entry, judge};
 use std::collections::BTreeSet;
+use std::slice;
 
 fn foods() -> FoodTree {
     let class =
@@ -152,7 +154,13 @@ fn the_stricter_of_national_and_declared_standard_holds_and_both_are_shown() {
         assert_eq!(verdict(label, "3"), ItemVerdict::Conforming, "{label}: national only");
         assert_eq!(judged("2025-01-01", Some(label), "3").criteria().count(), 1, "{label}");
     }
+    let ended = row("E", "1 lead 0.1 - 2020-01-01");
+    let of = |on: &str| build(slice::from_ref(&ended)).0.find("1", "lead", on.parse().unwrap(), None).national;
+    let shown = judge(&Entry { result: "x", ..Entry::default() }, &of("2020-01-01").unwrap()).steps[0].zh();
+    assert_eq!(shown, "判定依据: GB E [~2020-01-01], ≤0.1 mg/kg (限量库)");
     let both = judged("2025-01-01", Some("GB/T 1535"), "0.5");
+    assert_eq!(both.steps[0].zh(), "判定依据: GB N, ≤3 mg/kg (限量库)");
+    assert_eq!(both.steps[3].zh(), "判定依据: GB/T 1535-2017 [2019-01-01~], ≤0.5 mg/kg (明示标准)");
     let shown: Vec<_> = both.criteria().map(|criterion| criterion.basis.standard.as_str()).collect();
     assert_eq!(shown, ["GB N", "GB/T 1535-2017"]);
     let before = |result| judged("2018-12-31", Some("GB/T 1535"), result);
@@ -268,7 +276,7 @@ fn a_tree_has_known_parents_no_cycle_and_one_class_for_a_name() {
         refused(&[oil.clone(), class("2", "", "Ｏil"), class("3", "", "OIL")], &[]),
         ["/food_classes/OIL two_meanings"]
     );
-    assert_eq!(refused(std::slice::from_ref(&oil), &[("油/脂~", "9")]), ["/food_synonyms/油~1脂~0 unknown"]);
+    assert_eq!(refused(slice::from_ref(&oil), &[("油/脂~", "9")]), ["/food_synonyms/油~1脂~0 unknown"]);
     let both = [oil.clone(), salt.clone()];
     assert_eq!(refused(&both, &[("油", "2")]), ["/food_synonyms/油 two_meanings"]);
     assert_eq!(refused(&both, &[("2", "1")]), ["/food_synonyms/2 two_meanings"], "another class's code");
@@ -300,6 +308,6 @@ fn analytes_have_one_code_for_a_name() {
     };
     let (lead, zinc) = (analyte("lead", "铅"), analyte("zinc", "锌"));
     assert_eq!(refused(&[lead.clone(), zinc.clone()], ("铅", "zinc")), ["/analyte_synonyms/铅 two_meanings"]);
-    assert_eq!(refused(std::slice::from_ref(&lead), ("汞", "mercury")), ["/analyte_synonyms/汞 unknown"]);
+    assert_eq!(refused(slice::from_ref(&lead), ("汞", "mercury")), ["/analyte_synonyms/汞 unknown"]);
     assert_eq!(refused(&[lead.clone(), lead], ("锡", "lead")), ["/analytes/lead/code twice"]);
 }

@@ -113,6 +113,34 @@ fn what_was_not_detected_needs_a_limit_of_detection_within_the_limit() {
     let at = |lod| reason(&Case { lod: Some(lod), ..max("ND", "0.5") });
     assert_eq!((at("0.5"), at("0.51")), (Reason::WithinLimit, Reason::LodAboveLimit));
     assert_eq!(reason(&max("<0.51", "0.5")), Reason::Undecided);
+    assert_eq!(
+        reason(&Case { lod: Some("0.3"), ..max("0.3", "0.5") }),
+        Reason::WithinLimit,
+        "at its own limit it is seen"
+    );
+}
+
+#[test]
+fn a_unit_may_stand_behind_the_value_and_beside_it() {
+    let both = |result, unit| reason(&Case { unit: Some(unit), limit_unit: Some("mg/kg"), ..max(result, "2") });
+    assert_eq!((both("1mg/kg", "mg/kg"), both("1 MG／kg", "mg/kg")), (Reason::WithinLimit, Reason::WithinLimit));
+    assert_eq!(both("1mg/kg", "ug/kg"), Reason::UnitsConflict);
+    let same = judge_case(&Case { unit: Some("mg/kg"), ..max("1", "2") }, None);
+    assert_eq!(steps(&same)[1..], ["检验结果：1", "比较：1 <= 2 成立"], "nothing is converted");
+}
+
+#[test]
+fn counts_that_are_not_sure_are_shown_from_surely_to_possibly() {
+    let plan = Case { kind: Some("micro"), n: Some("3"), c: Some("1"), m: Some("10"), ..Case::default() };
+    let shown = |upper, result| {
+        let judged = judge_case(&Case { upper, result: Some(result), ..plan }, None);
+        let step = judged.steps.last().unwrap();
+        [step.zh(), step.en()]
+    };
+    let three =
+        ["n=3，超过 m=10 的 1~2 份（允许 c=1），超过 M=100 的 0~1 份", "n=3, above m=10: 1~2 (c=1), above M=100: 0~1"];
+    assert_eq!(shown(Some("100"), "11;5;检出"), three);
+    assert_eq!(shown(None, "11;5;5"), ["n=3，超过 m=10 的 1 份（允许 c=1）", "n=3, above m=10: 1 (c=1)"]);
 }
 
 #[test]
@@ -261,6 +289,7 @@ fn counts_and_parts_below_quantification_are_as_wide_as_it() {
     assert_eq!(parts("ND(<0.51);0.1", None), Reason::LodAboveLimit);
     assert_eq!(parts(">0.1;0.1", None), Reason::BadPart);
     assert_eq!(parts("ND;ND", Some("0.1;")), Reason::LodMissing, "the second has none");
+    assert_eq!(parts("0.1;ND", Some("0.1")), Reason::WithinLimit, "one stands for all");
     assert_eq!(parts("ND;ND", Some("0.1;0.1;0.1")), Reason::WithinLimit);
     let units = Case { unit: Some("g/kg"), limit_unit: Some("g/kg"), lod_unit: Some("mg/kg"), ..sum };
     let parts = |lod| reason(&Case { result: Some("ND;0.6"), lod: Some(lod), ..units });

@@ -11,26 +11,29 @@ use std::fs::File;
 use std::io::{BufReader, Read, Write, stdin, stdout};
 use std::path::Path;
 
-/// Judges `file`, or standard input when it is `-`.
+/// Judges `file`, or standard input when it is `-`. The unverified rows of the catalogue named in `accepted` judge too.
 ///
 /// # Errors
+/// When a row of that id is not in the catalogue.
 /// When the file cannot be read, its header is not UTF-8 or has no column `result`, or the output cannot be written. A row
 /// never is an error: one that cannot be read is answered `not_judgeable`.
-pub(crate) fn run(file: &Path) -> Result<()> {
+pub(crate) fn run(file: &Path, accepted: &[String]) -> Result<()> {
+    let (_, _, rows) = catalogue::shipped_rows()?;
+    let accepted = accepted.iter().map(String::as_str).collect();
+    let (catalogue, _warnings) = catalogue::build(&rows, &accepted)?;
     let input: Box<dyn Read> = if file.as_os_str() == "-" {
         Box::new(stdin().lock())
     } else {
         Box::new(File::open(file).with_context(|| format!("cannot open {}", file.display()))?)
     };
-    judge(BufReader::new(input), stdout().lock())
+    judge(BufReader::new(input), stdout().lock(), &catalogue)
 }
 
-fn judge(input: impl Read, output: impl Write) -> Result<()> {
+fn judge(input: impl Read, output: impl Write, catalogue: &Catalogue) -> Result<()> {
     let mut reader = ReaderBuilder::new().flexible(true).from_reader(input);
     let mut writer = Writer::from_writer(output);
     let header = reader.byte_headers().context("the header cannot be read")?.clone();
     let places = places(&header)?;
-    let catalogue = catalogue::shipped()?;
     let mut out = header.clone();
     for added in ["verdict", "reason", "steps"] {
         out.push_field(added.as_bytes());
@@ -42,7 +45,7 @@ fn judge(input: impl Read, output: impl Write) -> Result<()> {
         let fields: Option<Vec<&str>> = row.iter().map(|field| str::from_utf8(field).ok()).collect();
         match fields.filter(|fields| fields.len() == header.len()) {
             Some(fields) => {
-                answer.judged(&judged(&fields, &places, &catalogue));
+                answer.judged(&judged(&fields, &places, catalogue));
                 let added = [answer.verdict, &answer.reason, &answer.steps];
                 writer.write_record(fields.iter().copied().chain(added))?;
             }
@@ -147,7 +150,7 @@ mod tests {
 
     fn output(input: &[u8]) -> Vec<Vec<String>> {
         let mut out = Vec::new();
-        judge(input, &mut out).unwrap();
+        judge(input, &mut out, &catalogue::shipped().unwrap()).unwrap();
         let records = csv::Reader::from_reader(out.as_slice()).into_records().map(Result::unwrap);
         records.map(|record| record.iter().map(str::to_owned).collect()).collect()
     }
@@ -213,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_file_without_results_or_with_two_columns_of_one_name_is_refused() {
-        let error = |input: &[u8]| judge(input, Vec::new()).unwrap_err().to_string();
+        let error = |input: &[u8]| judge(input, Vec::new(), &catalogue::shipped().unwrap()).unwrap_err().to_string();
         assert_eq!(error(b"value\n1\n"), "there is no column `result`");
         assert_eq!(error(b"result,result\n1,2\n"), "the column `result` stands twice");
         assert_eq!(error(b"result,\xb2\n1,2\n"), "the header is not UTF-8; save the file as UTF-8");

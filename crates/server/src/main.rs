@@ -50,6 +50,9 @@ enum Command {
     Judge {
         /// The file, UTF-8 with a header; `-` for standard input.
         file: PathBuf,
+        /// A row of the catalogue that is unverified and shall judge all the same; may stand several times.
+        #[arg(long, value_name = "ROW")]
+        accept: Vec<String>,
     },
     /// Print the pass rates of the stages.
     ///
@@ -84,7 +87,7 @@ fn run(command: Command) -> Result<ExitCode> {
             hege_app::setup::load(&database.open_migrated(true)?, Timestamp::now(), &Uuid::now_v7)?;
         }
         Command::User(user) => user.run()?,
-        Command::Judge { file } => judge::run(&file)?,
+        Command::Judge { file, accept } => judge::run(&file, &accept)?,
         Command::Rates(rates) => rates.run()?,
         Command::Verify { database } => return verify::run(&database),
         Command::Openapi => {

@@ -101,9 +101,15 @@ impl Store {
     /// [`Error::Url`] for another scheme, [`Error::Pool`] when the database cannot be reached.
     pub fn open(url: &str, connections: u32) -> Result<Self, Error> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            // A pool tries for half a minute and says nothing of why; one connection says it at once.
+            drop(PgConnection::establish(url)?);
             return Ok(Self::Pg(builder(connections).build(ConnectionManager::new(url))?));
         }
         let path = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()).ok_or(Error::Url)?;
+        Pragmas.on_acquire(&mut SqliteConnection::establish(path)?).map_err(|error| match error {
+            diesel::r2d2::Error::ConnectionError(error) => Error::Connection(error),
+            diesel::r2d2::Error::QueryError(error) => Error::Query(error),
+        })?;
         let build = |size| {
             Pool::builder()
                 .max_size(size)

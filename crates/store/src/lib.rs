@@ -38,6 +38,9 @@ pub enum Error {
     /// No connection could be had.
     #[error("no connection to the database")]
     Pool(#[from] diesel::r2d2::PoolError),
+    /// The database does not answer.
+    #[error("the database cannot be reached")]
+    Connection(#[from] diesel::ConnectionError),
     /// A migration failed.
     #[error("migration failed: {0}")]
     Migration(String),
