@@ -1,8 +1,12 @@
 # Each target is one line a person can read; what it does in detail stands in tests/tools.
-.PHONY: help test check fmt pure mutants doc
+.PHONY: help demo test check bench fmt mutants doc
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+demo: ## Install what is missing, fill data/demo.db with a province to look at, and serve it
+	tests/tools/setup.sh
+	DATABASE_URL=$${DATABASE_URL:-sqlite://data/demo.db} cargo run --release --locked -p hege -- demo --serve
 
 test: ## Install what is missing and run every test
 	tests/tools/test.sh
@@ -15,6 +19,9 @@ fmt: ## Format everything
 
 doc: ## Build the documentation with its links checked
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+bench: ## Measure how fast results are judged
+	cargo bench --locked -p hege-lab --bench judge
 
 mutants: ## Mutation tests of the rules
 	tests/tools/mutants.sh

@@ -8,13 +8,12 @@ use crate::views::{SampleListView, SampleSummary, SampleView, path_id};
 use actix_web::http::header::HeaderMap;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use hege_app::amendments::{Correction, Vault, amend};
-use hege_app::fields::{fields_of, object_of};
+use hege_app::fields::fields_of;
 use hege_app::form_numbers::{Wanted, lease};
-use hege_app::samples::{Cursor, Registration, Search, fetch, list, register};
-use hege_app::{Call, Error};
+use hege_app::samples::{Cursor, Registration, Search, fetch, is_microbiological, list, register};
+use hege_app::{Call, Error, personal};
 use hege_core::date::china_date;
 use hege_core::{Problem, Problems, RegionCode, SampleId, Stage, TaskType};
-use hege_lab::Catalogue;
 use hege_sampling::fields::FIELDS;
 use hege_sampling::form::{Context, Fields as FormFields, RegionKnown, check};
 use hege_sampling::life_cycle::Status;
@@ -180,34 +179,6 @@ pub(crate) struct RegisteredView {
     warnings: Vec<FieldProblem>,
 }
 
-fn vault_place(id: SampleId) -> String {
-    format!("sample/{id}")
-}
-
-impl State {
-    /// Seals personal fields of a sample's form; none when there are none.
-    fn sealed(&self, id: SampleId, personal: &FormFields) -> Result<Option<Vec<u8>>, Error> {
-        if personal.is_empty() {
-            return Ok(None);
-        }
-        let plain = Value::Object(object_of(personal)).to_string();
-        let sealed = self.data_key.seal(&vault_place(id), plain.as_bytes());
-        sealed.map(Some).map_err(|_sealing| Error::Personal)
-    }
-
-    /// Opens what was sealed of a sample's form.
-    fn opened(&self, id: SampleId, sealed: &[u8]) -> Option<FormFields> {
-        let plain = self.data_key.open(&vault_place(id), sealed).ok()?;
-        let value: Value = serde_json::from_slice(&plain).ok()?;
-        Some(fields_of(value.as_object()?))
-    }
-}
-
-/// Whether an analyte is a germ: it needs aseptic sampling.
-fn is_microbiological(catalogue: &Catalogue, analyte: &str) -> bool {
-    catalogue.analytes().get(analyte).is_some_and(|analyte| analyte.pathogen)
-}
-
 fn registered(state: &State, call: &Call, body: &RegisterBody) -> Result<RegisteredView, Error> {
     let catalogue = state.catalogues.get(&state.store)?;
     let mut problems = Problems::new();
@@ -241,8 +212,8 @@ fn registered(state: &State, call: &Call, body: &RegisterBody) -> Result<Registe
         let field = if scope.sees_stage(form.stage) { "/form/region" } else { "/form/stage" };
         return Err(Error::Invalid(Problem::new(field, "outside_scope", words.0, words.1).into()));
     }
-    let personal = state.sealed(form.id, &form.personal())?;
-    let registration = Registration { form, personal, items };
+    let sealed = personal::seal(&state.data_key, form.id, &form.personal())?;
+    let registration = Registration { form, personal: sealed, items };
     let sample = register(&state.store, call, &registration).map_err(with_pointers)?;
     Ok(RegisteredView {
         sample: SampleSummary::of(&sample, false)?,
@@ -412,8 +383,10 @@ fn amended(state: &State, call: &Call, id: SampleId, body: &AmendBody) -> Result
         food_class: &|code| catalogue.foods().class(code).is_some(),
         microbiological: false,
     };
-    let vault =
-        Vault { open: &|sealed| state.opened(id, sealed), seal: &|personal| state.sealed(id, personal).ok().flatten() };
+    let vault = Vault {
+        open: &|sealed| personal::open(&state.data_key, id, sealed),
+        seal: &|fields| personal::seal(&state.data_key, id, fields).ok().flatten(),
+    };
     let correction =
         Correction { seen: body.revision, changes: &body.changes, reason: &body.reason, context: &context, vault };
     let (sample, warnings) = amend(&state.store, call, id, &correction)?;

@@ -1,7 +1,7 @@
 //! 更正: a registered form is corrected before the laboratory accepts the sample.
 
 use crate::fields::{json_of, stored_fields};
-use crate::record::{audit, cell_moved, custody};
+use crate::record::{audit, cell_moved, custody_row};
 use crate::samples::{form_columns, load};
 use crate::{Call, Error};
 use hege_core::{Problems, SampleId};
@@ -11,7 +11,7 @@ use hege_sampling::life_cycle::{Action, apply};
 use hege_store::Store;
 use hege_store::amendments::{AmendmentRow, amendment_insert, amendments_of, sample_amend};
 use hege_store::audit::Audited;
-use hege_store::samples::Sample;
+use hege_store::samples::{Sample, custody_insert};
 use hege_store::types::{Doc, Id, Ts};
 use serde_json::{Value, json};
 
@@ -81,8 +81,9 @@ pub fn amend(
         amendment_insert(conn, &row)?;
         let fields: Vec<&str> = amended.changes.iter().map(|change| change.field).collect();
         let detail = json!({"amendment": row.seq, "fields": fields});
-        let event = custody(conn, call, id, ("amended", detail.clone()))?;
-        audit(conn, call, id, ("amended", vec![sample.touched()?, row.touched()?, event], detail))?;
+        let event = custody_row(call, &sample, (loaded.seq, "amended", detail.clone()));
+        custody_insert(conn, &event)?;
+        audit(conn, call, id, ("amended", vec![sample.touched()?, row.touched()?, event.touched()?], detail))?;
         cell_moved(conn, before, &sample)?;
         Ok((sample, amended.warnings))
     })

@@ -13,6 +13,7 @@ pub mod fields;
 pub mod form_numbers;
 pub mod hints;
 pub mod people;
+pub mod personal;
 pub mod plans;
 pub mod rates;
 pub mod reference;

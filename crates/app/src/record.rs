@@ -1,30 +1,51 @@
 //! What every change leaves behind in its own transaction: custody, cell, audit.
 
+use crate::samples::Left;
 use crate::{Call, Error, Mark, PROVINCE, stored};
 use hege_core::{City, SampleId};
 use hege_rates::{Cell, Standing};
 use hege_store::Conn;
-use hege_store::audit::{AuditRow, Audited, audit_append};
+use hege_store::audit::{AuditRow, audit_append};
 use hege_store::cells::{CellRow, cell_apply};
 use hege_store::outbox::{Message, message_put};
-use hege_store::samples::{CustodyRow, Sample, custody_insert, custody_of};
+use hege_store::samples::{
+    CustodyRow, Sample, SampleProgress, conclusion_insert, custody_insert, item_update, sample_progress,
+};
 use hege_store::types::{Doc, Id, Ts, Word};
 use serde_json::{Value, json};
 
-/// Puts the next step of custody and gives it back as touched.
-pub(crate) fn custody(conn: &mut Conn, call: &Call, id: SampleId, step: (&str, Value)) -> Result<Value, Error> {
-    let seq = custody_of(conn, id)?.last().map_or(1, |last| last.seq + 1);
-    let row = CustodyRow {
-        city: stored(id.city),
-        sample_id: Id(id.uuid),
+/// A step of custody: its number, what it is, and its data.
+pub(crate) fn custody_row(call: &Call, sample: &Sample, (seq, kind, detail): (i32, &str, Value)) -> CustodyRow {
+    CustodyRow {
+        city: sample.city,
+        sample_id: sample.id,
         seq,
-        kind: step.0.to_owned(),
+        kind: kind.to_owned(),
         at: Ts(call.at),
         person_id: Id(call.user().0),
-        detail: Doc(step.1),
-    };
-    custody_insert(conn, &row)?;
-    Ok(row.touched()?)
+        detail: Doc(detail),
+    }
+}
+
+/// Writes what a step left of a sample over what it found, if that is the revision which was seen.
+pub(crate) fn step_write(
+    conn: &mut Conn,
+    (id, seen): (SampleId, i64),
+    found: &Sample,
+    left: &Left,
+) -> Result<(), Error> {
+    let change = SampleProgress::of(&left.sample);
+    if found.revision != seen || sample_progress(conn, id, seen, &change)?.is_none() {
+        return Err(Error::Conflict);
+    }
+    for item in &left.items {
+        item_update(conn, item)?;
+    }
+    custody_insert(conn, &left.custody)?;
+    if let Some(conclusion) = &left.conclusion {
+        conclusion_insert(conn, conclusion)?;
+    }
+    Ok(audit_append(conn, &left.audit)?)
 }
 
 /// Appends the audit row of a call about a sample.
@@ -53,17 +74,21 @@ pub(crate) fn audit_own(conn: &mut Conn, mark: &Mark, what: (&str, Vec<Value>, V
 
 /// Appends the audit row of a change under a shard.
 pub(crate) fn audit_at(conn: &mut Conn, city: i32, mark: &Mark, what: (&str, Vec<Value>, Value)) -> Result<(), Error> {
-    let row = AuditRow {
+    Ok(audit_append(conn, &audit_row(city, mark, what))?)
+}
+
+/// The audit row of a change under a shard: what was done, which rows it touched, its data.
+pub(crate) fn audit_row(city: i32, mark: &Mark, (action, rows, detail): (&str, Vec<Value>, Value)) -> AuditRow {
+    AuditRow {
         city,
         id: Id(mark.audit_id),
         at: Ts(mark.at),
         person_id: mark.person.map(|person| Id(person.0)),
-        action: what.0.to_owned(),
-        rows: Doc(Value::Array(what.1)),
-        detail: Doc(what.2),
+        action: action.to_owned(),
+        rows: Doc(Value::Array(rows)),
+        detail: Doc(detail),
         seal: None,
-    };
-    Ok(audit_append(conn, &row)?)
+    }
 }
 
 /// Moves a sample whose standing stays from the cell of its row `before` to that of its row now. The last statement of a
@@ -79,6 +104,9 @@ pub(crate) fn cell_moved(conn: &mut Conn, before: &Sample, now: &Sample) -> Resu
 
 /// What is put into the outbox when a sample's standing was decided: approved, voided or refused.
 pub(crate) const CONCLUDED: &str = "concluded";
+
+/// What is put into the outbox when an alert changed.
+pub(crate) const ALERT: &str = "alert";
 
 /// Puts the message that a sample's standing was decided. One call puts one, under the id of its audit row.
 pub(crate) fn concluded(conn: &mut Conn, call: &Call, id: SampleId, sample: &Sample) -> Result<(), Error> {

@@ -5,8 +5,8 @@ mod value;
 pub use value::{Beside, Confirmation, StatedCriterion, Value};
 
 use crate::catalogue::criterion_json;
-use crate::record::{audit, custody};
-use crate::samples::load;
+use crate::record::{custody_row, step_write};
+use crate::samples::{Left, Loaded, load};
 use crate::{Call, Error};
 use hege_core::{Problem, Problems, SampleId};
 use hege_lab::case::{Case, judge_case};
@@ -15,8 +15,7 @@ use hege_lab::{Catalogue, ItemVerdict, Judgement};
 use hege_rates::Standing;
 use hege_sampling::life_cycle::{Action, Readiness, apply};
 use hege_store::Store;
-use hege_store::audit::Audited;
-use hege_store::samples::{Item, Sample, SampleProgress, item_update, sample_progress};
+use hege_store::samples::{Item, Sample, SampleProgress};
 use hege_store::types::{Doc, Id, Ts};
 use serde_json::{Value as Json, json};
 use value::Product;
@@ -42,34 +41,34 @@ pub fn enter(
 ) -> Result<Sample, Error> {
     store.write(|conn| {
         let loaded = load(conn, call, id)?;
-        let product = Product::of(&loaded.sample);
-        let judged = |value: &Value| judge_case(&value.case(&product), Some(catalogue));
-        let items = replaced(&loaded.items, values, (call, &judged)).map_err(Error::Invalid)?;
-        let missing = loaded.items.iter().filter(|old| !items.iter().any(|new| new.analyte == old.analyte));
-        let complete = missing.clone().all(|old| old.reported.is_some());
-        let next = apply(loaded.status, &Action::Enter { complete }, &loaded.past, &loaded.actor)?;
-        let change = SampleProgress { status: next.code().to_owned(), ..SampleProgress::of(&loaded.sample) };
-        let sample = sample_progress(conn, id, seen, &change)?.ok_or(Error::Conflict)?;
-        let mut touched = vec![sample.touched()?, custody(conn, call, id, ("entered", json!({"complete": complete})))?];
-        for item in &items {
-            item_update(conn, item)?;
-            touched.push(item.touched()?);
-        }
-        // The values before are kept in the record: an original is never overwritten without a trace.
-        let before = loaded
-            .items
-            .iter()
-            .filter(|old| old.reported.is_some() && items.iter().any(|new| new.analyte == old.analyte));
-        let before: Vec<_> = before
-            .map(|old| {
-                let typed = old.entry.as_ref().map(|entry| &entry.0);
-                let confirmed = old.confirmation.as_ref().map(|confirmation| &confirmation.0);
-                json!([old.analyte, old.reported, old.unit, old.lod, typed, old.verdict, confirmed])
-            })
-            .collect();
-        audit(conn, call, id, ("entered", touched, json!({"before": before})))?;
-        Ok(sample)
+        let left = left(&loaded, values, (call, catalogue))?;
+        step_write(conn, (id, seen), &loaded.sample, &left)?;
+        Ok(left.sample)
     })
+}
+
+/// What an entry of results leaves.
+pub(crate) fn left(loaded: &Loaded, values: &[Value], (call, catalogue): (&Call, &Catalogue)) -> Result<Left, Error> {
+    let product = Product::of(&loaded.sample);
+    let judged = |value: &Value| judge_case(&value.case(&product), Some(catalogue));
+    let items = replaced(&loaded.items, values, (call, &judged)).map_err(Error::Invalid)?;
+    let mut missing = loaded.items.iter().filter(|old| !items.iter().any(|new| new.analyte == old.analyte));
+    let complete = missing.all(|old| old.reported.is_some());
+    let next = apply(loaded.status, &Action::Enter { complete }, &loaded.past, &loaded.actor)?;
+    let change = SampleProgress { status: next.code().to_owned(), ..SampleProgress::of(&loaded.sample) };
+    let sample = change.onto(&loaded.sample);
+    let custody = custody_row(call, &sample, (loaded.seq, "entered", json!({"complete": complete})));
+    // The values before are kept in the record: an original is never overwritten without a trace.
+    let before =
+        loaded.items.iter().filter(|old| old.reported.is_some() && items.iter().any(|new| new.analyte == old.analyte));
+    let before: Vec<_> = before
+        .map(|old| {
+            let typed = old.entry.as_ref().map(|entry| &entry.0);
+            let confirmed = old.confirmation.as_ref().map(|confirmation| &confirmation.0);
+            json!([old.analyte, old.reported, old.unit, old.lod, typed, old.verdict, confirmed])
+        })
+        .collect();
+    Left::new(call, (sample, items, None), (custody, json!({"before": before})))
 }
 
 fn replaced(

@@ -1,6 +1,7 @@
 //! The binary `hege`: commands and configuration. It wires and decides nothing.
 
 mod config;
+mod demo;
 mod judge;
 mod rates;
 mod serve;
@@ -31,6 +32,10 @@ enum Command {
     ///
     /// Example: hege serve --database-url sqlite://data/hege.db --listen 127.0.0.1:8080
     Serve(serve::Serve),
+    /// Fill an empty database with a province to look at, show its rates and alerts, and serve it when told so.
+    ///
+    /// Example: hege demo --serve
+    Demo(demo::Demo),
     /// Bring the database up to this program, and load what it lacks.
     ///
     /// Example: hege migrate --database-url postgres://hege@localhost/hege
@@ -83,6 +88,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Serve(serve) => serve.run()?,
+        Command::Demo(demo) => demo.run()?,
         Command::Migrate { database } => {
             hege_app::setup::load(&database.open_migrated(true)?, Timestamp::now(), &Uuid::now_v7)?;
         }

@@ -48,6 +48,11 @@ enum Format {
 }
 
 impl Rates {
+    /// The current plan's year to date, for a person.
+    pub(crate) const fn of_current_plan(database: Database) -> Self {
+        Self { plan: None, stage: None, region: PROVINCE, as_of: None, format: Format::Table, database }
+    }
+
     /// Asks and prints.
     pub(crate) fn run(&self) -> Result<()> {
         let store = self.database.open()?;
@@ -116,7 +121,7 @@ fn csv(views: &[RateView]) -> Result<()> {
 
 /// Prints rates for a person.
 #[expect(clippy::print_stdout, reason = "it is what was asked for")]
-pub(crate) fn print_table(views: &[RateView]) {
+fn print_table(views: &[RateView]) {
     let mut table = Table::new();
     table.load_preset(NOTHING).set_header(COLUMNS);
     table.add_rows(views.iter().map(cells));

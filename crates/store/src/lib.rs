@@ -14,6 +14,7 @@ pub mod db;
 pub mod form_numbers;
 pub mod idempotency;
 pub mod listing;
+pub mod lives;
 pub mod outbox;
 pub mod people;
 pub mod plans;

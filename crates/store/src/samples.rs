@@ -246,6 +246,21 @@ impl SampleProgress {
             conclusion_revision: sample.conclusion_revision,
         }
     }
+
+    /// The sample as it is with this progress, in its next revision.
+    #[must_use]
+    pub fn onto(self, sample: &Sample) -> Sample {
+        Sample {
+            status: self.status,
+            standing: self.standing,
+            lab_id: self.lab_id,
+            received_at: self.received_at,
+            decided_at: self.decided_at,
+            conclusion_revision: self.conclusion_revision,
+            revision: sample.revision + 1,
+            ..sample.clone()
+        }
+    }
 }
 
 /// Changes a sample that still has the revision `seen`, and gives it the next one. None when somebody was faster: nothing

@@ -2,7 +2,7 @@
 
 use super::NewId;
 use crate::plans::YearPlan;
-use crate::record::audit_at;
+use crate::record::{ALERT, audit_at};
 use crate::{Error, Mark, Store};
 use hege_alerts::plan::Grade;
 use hege_alerts::{AlertStatus, Ending, Happening, Key};
@@ -137,7 +137,7 @@ pub(super) fn store_change(
     let message = Message {
         city: row.city,
         id: Id(mark.audit_id),
-        topic: "alert".to_owned(),
+        topic: ALERT.to_owned(),
         payload: Doc(json!({"alert": row.key(), "happening": happening.code()})),
         state: "waiting".to_owned(),
         attempts: 0,

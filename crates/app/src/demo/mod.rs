@@ -1,5 +1,4 @@
-//! 演示: a province to look at, made up from a seed. Nothing here touches a database; [`samples`] says what happened, and
-//! somebody else writes it.
+//! 演示: a province to look at, made up from a seed. [`samples`] says what happened, and only [`fill`] touches a database.
 //!
 //! Invariants
 //! - The same seed and the same reference data give the same samples, on every machine.
@@ -8,6 +7,7 @@
 
 mod days;
 mod dice;
+pub mod fill;
 mod foods;
 mod form;
 mod life;

@@ -1,32 +1,27 @@
 //! The demonstration's content: the same everywhere, lawful in every step, judged as intended, and telling its story.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod fill;
+
 use hege_alerts::conclusions::Counted;
 use hege_alerts::cusum::{self, Held};
 use hege_alerts::plan::{self, Grade, PlanYear, Target, TargetVersion};
 use hege_app::catalogue;
 use hege_app::demo::{DemoAct, DemoSample, NOW, SEED, people, samples};
 use hege_app::reference::{self, Reference};
-use hege_app::results::{Value, enter};
-use hege_app::samples::{Registration, register};
-use hege_app::{Call, PROVINCE, Scope};
+use hege_app::results::Value;
 use hege_core::date::china_date;
 use hege_core::{Month, Problems, RegionCode, Role, SampleKind, Stage, TaskType, UserId};
 use hege_lab::case::{Case, judge_case};
 use hege_lab::{Catalogue, ItemVerdict};
-use hege_rates::{Counting, Standing, Tally};
+use hege_rates::{Counting, Tally};
 use hege_sampling::form::{Context, Form, Raw, check};
 use hege_sampling::form_no::FormNo;
-use hege_sampling::life_cycle::{Action, Actor, Status};
-use hege_store::Store;
-use hege_store::samples::Sample;
-use hege_store::verify::verify_city;
-use hege_testkit::databases;
+use hege_sampling::life_cycle::{Action, Status};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::LazyLock;
-use uuid::Uuid;
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| catalogue::shipped().unwrap());
 static ALL: LazyLock<Vec<DemoSample>> = LazyLock::new(|| made(SEED));
@@ -115,7 +110,7 @@ fn no_two_samples_share_an_id_or_a_form_number() {
 
 fn registered(sample: &DemoSample) -> (Form, Problems) {
     static CLASSES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
-        include_str!("../data/food-classes.csv").lines().map(|line| line.split(',').next().unwrap()).collect()
+        include_str!("../../data/food-classes.csv").lines().map(|line| line.split(',').next().unwrap()).collect()
     });
     let first = sample.steps.first().unwrap();
     assert_eq!(first.act, DemoAct::Register);
@@ -226,67 +221,6 @@ fn every_value_is_judged_as_intended() {
         }
     }
     assert!(failed.len() >= 60, "many kinds of failure: {failed:?}");
-}
-
-/// The row of a sample that lived its life in the database.
-fn written(store: &Store, sample: &DemoSample, roles: &BTreeMap<UserId, Role>) -> Sample {
-    let mut row: Option<Sample> = None;
-    for (n, step) in sample.steps.iter().enumerate() {
-        let call = Call {
-            actor: Actor { user: step.by, roles: BTreeSet::from([roles[&step.by]]) },
-            organisation: step.organisation,
-            scope: Scope { region: PROVINCE, stages: BTreeSet::new() },
-            at: step.at,
-            audit_id: Uuid::from_u128(sample.id.uuid.as_u128() ^ (u128::try_from(n).unwrap() + 1)),
-        };
-        let seen = row.as_ref().map_or(0, |row| row.revision);
-        let done = match &step.act {
-            DemoAct::Register => {
-                let form = registered(sample).0;
-                let personal = Some(b"sealed".to_vec());
-                register(store, &call, &Registration { form, personal, items: sample.ordered.clone() })
-            }
-            DemoAct::Enter(values) => enter(store, &call, sample.id, (seen, values), &CATALOGUE),
-            DemoAct::Step(action) => hege_app::samples::step(store, &call, sample.id, (seen, action)),
-        };
-        row = Some(done.unwrap_or_else(|error| panic!("{error} {:?} {sample:?}", step.act)));
-    }
-    row.unwrap()
-}
-
-/// The samples whose lives are lived in a database: one of sixty, and all whose life is seldom.
-fn some() -> impl Iterator<Item = &'static DemoSample> {
-    let seldom = |sample: &DemoSample| match sample.steps.last().map(|step| &step.act) {
-        Some(DemoAct::Register) => true,
-        Some(DemoAct::Step(Action::Approve { agrees })) => !agrees.is_empty(),
-        _ => false,
-    };
-    ALL.iter().enumerate().filter(move |(n, sample)| n % 60 == 0 || seldom(sample)).map(|(_, sample)| sample)
-}
-
-#[test]
-fn lives_are_lived_by_the_use_cases_and_leave_a_record_that_is_whole() {
-    for db in databases() {
-        let store = Store::open(db.url(), 4).unwrap();
-        store.migrate().unwrap();
-        let roles = roles();
-        let mut statuses: BTreeSet<String> = BTreeSet::new();
-        for sample in some() {
-            let row = written(&store, sample, &roles);
-            let task_type: TaskType = word(sample, "task_type").unwrap();
-            if row.status == "approved" && task_type != TaskType::RiskMonitoring {
-                let conforms = row.standing.0 == Standing::Conforming;
-                assert!(conforms || row.standing.0 == Standing::Nonconforming, "{row:?}");
-                assert_eq!(sample.conforms, Some(conforms), "{row:?}");
-            }
-            statuses.insert(row.status);
-        }
-        assert!(statuses.len() >= 8, "{statuses:?}");
-        let cities: BTreeSet<i32> = some().map(|sample| i32::from(sample.id.city.get())).collect();
-        for city in cities {
-            assert_eq!(store.read(|conn| verify_city(conn, city)).unwrap(), []);
-        }
-    }
 }
 
 /// Where a sample stands at the end.

@@ -1,0 +1,212 @@
+//! The demonstration in an empty database, in seconds. Each life is worked out in memory by what the use cases themselves are
+//! made of, and a few hundred are written at once; then the alerts, as if the board had been watched all year.
+//!
+//! The setting that makes the database a demonstration is written last: what was broken off is none, and is refused.
+
+mod lives;
+
+use super::story::STREAMS;
+use super::{DemoSample, NOW, SEED, people, samples};
+use crate::alerts::{self, NewId};
+use crate::criteria::Catalogues;
+use crate::people::{Profile, add, found};
+use crate::record::ALERT;
+use crate::reference::Reference;
+use crate::setup::{set_demo_now, shipped, year_plan};
+use crate::{DataKey, Error, Mark, plans, worker};
+use hege_auth::password::objection;
+use hege_core::{PlanId, Problem, Problems, SampleKind, Stage, TaskType};
+use hege_rates::Cell;
+use hege_store::Store;
+use hege_store::cells::CellRow;
+use hege_store::lives::{Lives, cells_insert, is_untouched, lives_insert};
+use hege_store::outbox::{message_done, messages_take};
+use hege_store::samples::Sample;
+use hege_store::types::Ts;
+use lives::Living;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+
+/// Lives written in one transaction.
+const BATCH: usize = 200;
+/// Batches worked out ahead of the writer.
+const AHEAD: usize = 2;
+
+/// What was filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Filled {
+    /// Samples.
+    pub samples: u64,
+    /// Changes of alerts over the year.
+    pub alerts: usize,
+}
+
+/// The secrets of a demonstration.
+#[derive(Debug, Clone, Copy)]
+pub struct Secrets<'a> {
+    /// Under which personal data are sealed.
+    pub data_key: &'a DataKey,
+    /// With which everybody logs in.
+    pub password: &'a str,
+}
+
+/// Told how many samples are done, and of how many.
+pub type Progress<'a> = &'a dyn Fn(u64, u64);
+
+/// Fills a database that holds what [`crate::setup::load`] loads and nothing else.
+///
+/// # Errors
+/// [`Error::Invalid`] with `database_not_empty` for a database that holds a sample, a person or an organisation, be it from a
+/// demonstration that was broken off, and for a password that is none; those of the store.
+pub fn fill(
+    store: &Store,
+    data_key: &DataKey,
+    password: &str,
+    new_id: NewId<'_>,
+    progress: Progress<'_>,
+) -> Result<Filled, Error> {
+    fill_some(store, Secrets { data_key, password }, (new_id, progress), &|_| true)
+}
+
+/// Fills a database with some of the samples, and all the rest.
+///
+/// # Errors
+/// As [`fill`].
+pub fn fill_some(
+    store: &Store,
+    secrets: Secrets<'_>,
+    (new_id, progress): (NewId<'_>, Progress<'_>),
+    is_meant: &(dyn Fn(&DemoSample) -> bool + Sync),
+) -> Result<Filled, Error> {
+    let reference = shipped()?;
+    refuse(store, reference, secrets.password)?;
+    let plan = province(store, reference, secrets.password, new_id)?;
+    let catalogue = Catalogues::default().get(store)?;
+    let living = Living::new(reference, &catalogue, secrets.data_key);
+    let samples = write(store, (&living, is_meant), (new_id, progress))?;
+    let alerts = watch(store, plan, new_id)?;
+    worker::seal(store, NOW)?;
+    set_demo_now(store, NOW)?;
+    Ok(Filled { samples, alerts })
+}
+
+/// Whatever speaks against filling is found before anything is written.
+fn refuse(store: &Store, reference: &Reference, password: &str) -> Result<(), Error> {
+    let mut problems = Problems::new();
+    problems.check(store.read(is_untouched)?, || {
+        let zh = "数据库中已有数据，或有未完成的演示；演示只写入空数据库";
+        let en =
+            "the database holds data, or a demonstration that was broken off; one goes into an empty database only";
+        Problem::new("", "database_not_empty", zh, en)
+    });
+    let weak = people(reference).iter().find_map(|person| objection(password, person.login, "/password"));
+    weak.into_iter().for_each(|problem| problems.push(problem));
+    problems.into_result(()).map_err(Error::Invalid)
+}
+
+/// Organisations, people and the year's plan.
+fn province(store: &Store, reference: &Reference, password: &str, new_id: NewId<'_>) -> Result<PlanId, Error> {
+    let plan = reference.plans.iter().find(|plan| plan.demo);
+    let plan = year_plan(plan.ok_or_else(|| Error::Internal("no plan of the demonstration ships".to_owned()))?, true);
+    let began = plan.targets.iter().map(|target| target.valid_from).min().unwrap_or(NOW);
+    let mark = || Mark { person: None, at: began, audit_id: new_id() };
+    for organisation in reference.organisations.iter().filter(|organisation| organisation.demo) {
+        let what = (organisation.kind, organisation.name.as_str(), organisation.region);
+        found(store, what, (organisation.id.0, mark()))?;
+    }
+    for person in people(reference) {
+        let profile = Profile {
+            name: person.name.to_owned(),
+            organisation: person.organisation,
+            region: person.region,
+            roles: BTreeSet::from([person.role]),
+            stages: BTreeSet::new(),
+        };
+        add(store, (person.login, password), &profile, (person.id, mark()))?;
+    }
+    plans::put(store, &plan, mark())?;
+    Ok(plan.id)
+}
+
+/// Lives with how many samples had been made up when they were full.
+type Batch = Result<(u64, Lives), Error>;
+
+/// Writes the lives while the next ones are worked out; how many.
+fn write(
+    store: &Store,
+    (living, is_meant): (&Living<'_>, &(dyn Fn(&DemoSample) -> bool + Sync)),
+    (new_id, progress): (NewId<'_>, Progress<'_>),
+) -> Result<u64, Error> {
+    let all = STREAMS.iter().flat_map(|stream| stream.volume).map(u64::from).sum();
+    let (mut written, mut cells) = (0, BTreeMap::new());
+    thread::scope(|scope| {
+        let (give, take) = sync_channel(AHEAD);
+        scope.spawn(move || work(living, is_meant, &give));
+        for batch in take {
+            let (made, mut lives) = batch?;
+            for audit in &mut lives.audits {
+                audit.id.0 = new_id();
+            }
+            store.write(|conn| lives_insert(conn, &lives))?;
+            count(&mut cells, &lives.samples);
+            written += lives.samples.len();
+            progress(made, all);
+        }
+        Ok::<_, Error>(())
+    })?;
+    let cells: Vec<CellRow> = cells.into_values().collect();
+    store.write(|conn| cells_insert(conn, &cells))?;
+    Ok(u64::try_from(written).unwrap_or(u64::MAX))
+}
+
+/// Works lives out until there are no more, or nobody takes them.
+fn work(living: &Living<'_>, is_meant: &dyn Fn(&DemoSample) -> bool, give: &SyncSender<Batch>) {
+    // Who takes nothing more has failed and says so himself.
+    let all = || -> Result<(), Error> {
+        let (mut made, mut lives) = (0, Lives::default());
+        for sample in samples(living.reference, living.catalogue, SEED).map_err(Error::Invalid)? {
+            made += 1;
+            if is_meant(&sample) {
+                living.live(&sample, &mut lives)?;
+            }
+            if lives.samples.len() == BATCH && give.send(Ok((made, std::mem::take(&mut lives)))).is_err() {
+                return Ok(());
+            }
+        }
+        drop(give.send(Ok((made, lives))));
+        Ok(())
+    };
+    if let Err(error) = all() {
+        drop(give.send(Err(error)));
+    }
+}
+
+/// What tells a cell from the others.
+type Key = (i32, Stage, String, TaskType, SampleKind, i32);
+
+/// Counts samples into their cells.
+fn count(cells: &mut BTreeMap<Key, CellRow>, samples: &[Sample]) {
+    for sample in samples {
+        let row = CellRow::of(sample, Cell::change(None, Some(sample.standing.0)));
+        let key = (row.city, row.stage.0, row.sector.clone(), row.task_type.0, row.sample_kind.0, row.month);
+        let cell = cells.get(&key).map_or_else(Cell::default, CellRow::cell).plus(row.cell());
+        cells.insert(key, CellRow::of(sample, cell));
+    }
+}
+
+/// Raises and ends the alerts of the year, each at its instant; how many changes that were. Their messages are of the past.
+fn watch(store: &Store, plan: PlanId, new_id: NewId<'_>) -> Result<usize, Error> {
+    let mut instants = alerts::instants(store, plan, NOW)?;
+    instants.push(NOW);
+    let mut changes = 0;
+    for at in instants {
+        changes += alerts::refresh(store, at, new_id)?;
+    }
+    store.write(|conn| {
+        for message in messages_take(conn, ALERT, (Ts(NOW), Ts(NOW)), i64::MAX)? {
+            message_done(conn, message.city, message.id)?;
+        }
+        Ok::<_, Error>(changes)
+    })
+}

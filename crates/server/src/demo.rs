@@ -1,0 +1,128 @@
+//! `hege demo`: a province to look at.
+
+use crate::config::{Database, KeyFile};
+use crate::rates::Rates;
+use crate::serve::Serve;
+use anyhow::{Context, Result};
+use clap::Args;
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use hege_api::alerts::AlertView;
+use hege_app::alerts::{Filter, list};
+use hege_app::demo::fill::fill;
+use hege_app::people::Profile;
+use hege_app::{Error, PROVINCE, Scope, Store, people, setup};
+use hege_core::date::CHINA;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::io::{IsTerminal as _, stderr};
+use uuid::Uuid;
+
+/// With which every login of the demonstration works. Everybody knows it, so a demonstration listens on loopback only.
+const PASSWORD: &str = "demo-password-2025";
+
+/// What the demonstration is told.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Demo {
+    /// Serve it afterwards.
+    #[arg(long)]
+    serve: bool,
+    #[command(flatten)]
+    server: Serve,
+}
+
+impl Demo {
+    /// Fills an empty database, or goes on with the demonstration that is there; shows it, and serves it when told so.
+    pub(crate) fn run(&self) -> Result<()> {
+        let Serve { database, key_file, listen, .. } = &self.server;
+        listen.check(true)?;
+        let store = database.open_migrated(true)?;
+        setup::load(&store, Timestamp::now(), &Uuid::now_v7)?;
+        if setup::demo_now(&store)?.is_none() {
+            filled(&store, database, key_file)?;
+        }
+        show(&store, database)?;
+        drop(store);
+        if self.serve { self.server.run() } else { Ok(()) }
+    }
+}
+
+fn filled(store: &Store, database: &Database, key_file: &KeyFile) -> Result<()> {
+    let data_key = key_file.load(database)?;
+    let bar = bar();
+    let progress = |done: u64, all: u64| {
+        bar.set_length(all);
+        bar.set_position(done);
+    };
+    let outcome = fill(store, &data_key, PASSWORD, &Uuid::now_v7, &progress);
+    bar.finish_and_clear();
+    outcome.map(drop).map_err(|error| match error {
+        Error::Invalid(problems) => {
+            let lines: Vec<String> = problems.as_slice().iter().map(ToString::to_string).collect();
+            anyhow::anyhow!("{}", lines.join("\n"))
+        }
+        other => anyhow::Error::from(other).context("the demonstration could not be filled in"),
+    })
+}
+
+/// A bar on a terminal; elsewhere nothing, for the lines that follow say what there is.
+fn bar() -> ProgressBar {
+    if !stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}");
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_bad_template| ProgressStyle::default_bar()))
+}
+
+fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
+    let mut table = Table::new();
+    table.load_preset(NOTHING).set_header(header);
+    table.add_rows(rows);
+    table
+}
+
+#[expect(clippy::print_stdout, reason = "it is what the demonstration is for")]
+fn show(store: &Store, database: &Database) -> Result<()> {
+    println!("{}\n", logins(store)?);
+    Rates::of_current_plan(database.clone()).run()?;
+    println!("\n{}\n", alerts(store)?);
+    println!("password of every login: {PASSWORD}");
+    Ok(())
+}
+
+fn logins(store: &Store) -> Result<Table> {
+    let mut rows = Vec::new();
+    for person in people::list(store)? {
+        let roles: Vec<&str> = Profile::of(&person)?.roles.iter().map(|role| role.code()).collect();
+        rows.push(vec![person.login, person.name, roles.join(" ")]);
+    }
+    Ok(table(&["login", "name", "roles"], rows))
+}
+
+/// The day of an instant in China.
+fn day(instant: &str) -> String {
+    instant.parse::<Timestamp>().map(|at| CHINA.to_datetime(at).date().to_string()).unwrap_or_default()
+}
+
+fn alerts(store: &Store) -> Result<Table> {
+    let everything = Scope { region: PROVINCE, stages: BTreeSet::new() };
+    let alerts = list(store, &everything, &Filter::default()).context("the alerts cannot be read")?;
+    let rows = alerts.iter().map(AlertView::from).filter(|alert| alert.kind != "event").map(|alert| {
+        let words = alert.evidence.get("zh").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        let stage = alert.stage.unwrap_or_default().to_owned();
+        vec![day(&alert.raised_at), alert.rule_zh.to_owned(), stage, alert.region, alert.grade, alert.status, words]
+    });
+    let mut rows: Vec<Vec<String>> = rows.collect();
+    let events = alerts.iter().filter(|alert| alert.kind == "event").count();
+    rows.push(vec![
+        String::new(),
+        "事件预警".to_owned(),
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
+        events.to_string(),
+    ]);
+    Ok(table(&["raised", "rule", "stage", "region", "grade", "status", "evidence"], rows))
+}
