@@ -15,10 +15,24 @@ impl Modify for Bearer {
     }
 }
 
+/// Handlers name their path inside its scope; a client needs the whole one.
+struct WholePaths;
+
+/// What stands outside the versioned scope.
+const UNVERSIONED: [&str; 3] = ["/healthz", "/readyz", "/api/openapi.json"];
+
+impl Modify for WholePaths {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let paths = std::mem::take(&mut document.paths.paths);
+        let whole = |path: String| if UNVERSIONED.contains(&path.as_str()) { path } else { format!("/api/v1{path}") };
+        document.paths.paths = paths.into_iter().map(|(path, item)| (whole(path), item)).collect();
+    }
+}
+
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Hege 合格", description = "Food-safety sampling inspection of a province."),
-    modifiers(&Bearer),
+    modifiers(&Bearer, &WholePaths),
     paths(
         sessions::session_begin, sessions::session_refresh, sessions::session_end, sessions::me, sessions::password_change,
         people::user_list, people::user_add, people::user_change,

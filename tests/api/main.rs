@@ -1,0 +1,45 @@
+//! The API held from outside: the real server on a socket, on both databases, driven by what a client sends.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking; a JSON value that lacks a field gives null"
+)]
+
+mod access;
+mod client;
+mod contract;
+mod document;
+mod forms;
+mod input;
+mod people;
+mod rows;
+mod scope;
+mod server;
+mod sessions;
+mod thread;
+mod tokens;
+
+use server::Server;
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
+
+/// Runs a test against a server on each kind of database.
+fn on_both(test: impl Fn(&Server)) {
+    for db in hege_testkit::databases() {
+        test(&Server::start(db));
+    }
+}
+
+/// Looks again until it is so; what is never so fails with what was seen last.
+fn until<T: Debug>(what: &str, look: impl Fn() -> T, is_so: impl Fn(&T) -> bool) -> T {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let seen = look();
+        if is_so(&seen) {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "{what}: never; seen last: {seen:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,179 @@
+//! The real server on a socket, on a database of its own, with the worker that `hege serve` runs beside it.
+
+use crate::client::Client;
+use crate::people::{House, PASSWORD, Who};
+use hege_api::State;
+use hege_app::criteria::Catalogues;
+use hege_app::plans::{Target, YearPlan};
+use hege_app::sessions::Keys;
+use hege_app::worker::{self, Clocks};
+use hege_app::{DataKey, Mark, PROVINCE, Store, people, plans, setup};
+use hege_core::PlanId;
+use hege_core::date::{CHINA, china_date};
+use hege_testkit::TestDb;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+/// Fewest samples for a notice in the plan of these tests.
+pub(crate) const MIN_N: u32 = 5;
+
+/// A server, until it is dropped.
+pub(crate) struct Server {
+    /// The kind of its database, for messages.
+    pub(crate) name: &'static str,
+    pub(crate) store: Store,
+    pub(crate) address: SocketAddr,
+    /// The current plan, of this year.
+    pub(crate) plan: PlanId,
+    agent: ureq::Agent,
+    logged_in: Mutex<BTreeMap<Who, String>>,
+    serial: AtomicU32,
+    stop: Option<oneshot::Sender<()>>,
+    serving: Option<JoinHandle<()>>,
+    ending: Arc<AtomicBool>,
+    working: Mutex<Option<JoinHandle<()>>>,
+    // Last: it goes when nobody uses it any more.
+    _db: TestDb,
+}
+
+fn mark() -> Mark {
+    Mark { person: None, at: Timestamp::now(), audit_id: Uuid::now_v7() }
+}
+
+/// A plan of this year, so that what is sampled today counts.
+fn plan() -> YearPlan {
+    let shipped = setup::shipped().unwrap().plans.iter().find(|plan| plan.demo).unwrap();
+    let year = china_date(Timestamp::now()).year();
+    let first = jiff::civil::date(year, 1, 1).at(0, 0, 0, 0);
+    let valid_from = CHINA.to_timestamp(first).unwrap();
+    let of_demo = setup::year_plan(shipped, true);
+    let targets = of_demo.targets.into_iter().map(|target| Target { min_n: MIN_N, valid_from, ..target });
+    YearPlan { id: PlanId(Uuid::now_v7()), year, targets: targets.collect(), ..of_demo }
+}
+
+fn work(store: &Store, ending: &AtomicBool) {
+    while !ending.load(Ordering::Relaxed) {
+        let now = Timestamp::now();
+        worker::alert(store, Clocks { now, board: now }, false, &Uuid::now_v7).unwrap();
+        worker::seal(store, now).unwrap();
+        std::thread::sleep(Duration::from_millis(25));
+    }
+}
+
+impl Server {
+    /// Fills an empty database with what ships, the houses and this year's plan, and serves it.
+    pub(crate) fn start(db: TestDb) -> Self {
+        let store = Store::open(db.url(), 4).unwrap();
+        store.migrate().unwrap();
+        setup::load(&store, Timestamp::now(), &Uuid::now_v7).unwrap();
+        for house in House::ALL {
+            people::found(&store, (house.kind(), "演示", PROVINCE), (house.id(), mark())).unwrap();
+        }
+        let plan = plan();
+        plans::put(&store, &plan, mark()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = State {
+            keys: Keys::load(&store, Timestamp::now()).unwrap(),
+            regions: setup::regions(&store).unwrap(),
+            store: store.clone(),
+            catalogues: Catalogues::default(),
+            data_key: DataKey::generate().unwrap(),
+            hints: hege_api::events::Hints::default(),
+            board_clock: None,
+        };
+        let (stop, told_to_stop) = oneshot::channel();
+        let serving = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let stop = async { drop(told_to_stop.await) };
+            let served = hege_api::server::serve(listener, Arc::new(state), stop);
+            tokio::task::LocalSet::new().block_on(&runtime, served).unwrap();
+        });
+        let ending = Arc::new(AtomicBool::new(false));
+        let working = {
+            let (store, ending) = (store.clone(), Arc::clone(&ending));
+            std::thread::spawn(move || work(&store, &ending))
+        };
+        Self {
+            name: db.name(),
+            store,
+            address,
+            plan: plan.id,
+            agent: crate::client::agent(),
+            logged_in: Mutex::default(),
+            serial: AtomicU32::new(0),
+            stop: Some(stop),
+            serving: Some(serving),
+            ending,
+            working: Mutex::new(Some(working)),
+            _db: db,
+        }
+    }
+
+    /// Somebody without a login.
+    pub(crate) fn stranger(&self) -> Client<'_> {
+        Client::new(self, &self.agent, None)
+    }
+
+    /// Somebody with a token, whatever it is.
+    pub(crate) fn with_token(&self, token: &str) -> Client<'_> {
+        Client::new(self, &self.agent, Some(token.to_owned()))
+    }
+
+    /// A person, with the login that they get at their first use.
+    pub(crate) fn who(&self, who: Who) -> Client<'_> {
+        let mut logged_in = self.logged_in.lock().unwrap();
+        let token = logged_in.entry(who).or_insert_with(|| {
+            self.hire(who);
+            self.session(who)["access_token"].as_str().unwrap().to_owned()
+        });
+        self.with_token(token)
+    }
+
+    /// Makes a person's login.
+    pub(crate) fn hire(&self, who: Who) {
+        people::add(&self.store, (&who.login(), PASSWORD), &who.profile(), (who.id(), mark())).unwrap();
+    }
+
+    /// Another session of a person who has a login.
+    pub(crate) fn session(&self, who: Who) -> serde_json::Value {
+        self.stranger().begin(&who.login(), PASSWORD).ok()
+    }
+
+    /// The next serial of a form.
+    pub(crate) fn serial(&self) -> u32 {
+        self.serial.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Ends the worker: nothing is written any more that no request asked for.
+    pub(crate) fn stop_working(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+        if let Some(working) = self.working.lock().unwrap().take() {
+            working.join().unwrap();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Connections that are kept alive would make the server wait for them.
+        self.agent = crate::client::agent();
+        // It may have ended by itself.
+        let _told = self.stop.take().map(|stop| stop.send(()));
+        self.ending.store(true, Ordering::Relaxed);
+        let working = self.working.get_mut().map(Option::take).unwrap_or_default();
+        let ended = [self.serving.take(), working].into_iter().flatten().map(JoinHandle::join);
+        let failed = ended.filter(Result::is_err).count();
+        // A second panic would abort the process and hide the first.
+        if failed > 0 && !std::thread::panicking() {
+            panic!("server or worker panicked");
+        }
+    }
+}
