@@ -87,7 +87,7 @@ impl Server {
             catalogues: Catalogues::default(),
             data_key: DataKey::generate().unwrap(),
             hints: hege_api::events::Hints::default(),
-            board_clock: None,
+            offset: jiff::SignedDuration::ZERO,
         };
         let (stop, told_to_stop) = oneshot::channel();
         let serving = std::thread::spawn(move || {

@@ -190,6 +190,14 @@ mod tests {
     }
 
     #[test]
+    fn so_many_times_a_cell_is_its_sum() {
+        let every = Standing::ALL.iter().fold(Cell::default(), |sum, word| sum.plus(Cell::change(None, Some(*word))));
+        assert_eq!(every.times(3), every.plus(every).plus(every));
+        assert_eq!(every.times(0), Cell::default());
+        assert_eq!(every.times(-1).plus(every), Cell::default());
+    }
+
+    #[test]
     fn only_the_two_conclusions_are_tallied() {
         let all =
             Standing::ALL.iter().fold(Cell::default(), |cell, standing| cell.plus(Cell::change(None, Some(*standing))));
