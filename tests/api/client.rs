@@ -82,9 +82,7 @@ impl<'a> Client<'a> {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         let sent = match body {
-            Some((kind, bytes)) => {
-                self.agent.run(request.header(header::CONTENT_TYPE, kind).body(bytes).unwrap())
-            }
+            Some((kind, bytes)) => self.agent.run(request.header(header::CONTENT_TYPE, kind).body(bytes).unwrap()),
             None => self.agent.run(request.body(()).unwrap()),
         };
         sent.unwrap_or_else(|error| panic!("{method} {path}: {error}"))

@@ -59,6 +59,8 @@ operations! {
     TargetChange = "target_change", [Administrator];
     /// Read rates.
     RateList = "rate_list", [Reviewer, Administrator, Auditor];
+    /// List the fields of the sampling form.
+    FormFieldList = "form_field_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
     /// Lease form numbers.
     FormNumberLease = "form_number_lease", [Inspector];
     /// Register a sample.

@@ -16,6 +16,7 @@ pub mod server;
 
 mod criteria;
 mod custody;
+mod form_fields;
 mod health;
 mod people;
 mod plans;
@@ -123,6 +124,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(people::routes)
                 .configure(plans::routes)
                 .configure(rates::routes)
+                .configure(form_fields::routes)
                 .configure(samples::routes)
                 .configure(custody::routes)
                 .configure(results::routes)

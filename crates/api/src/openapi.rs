@@ -1,6 +1,6 @@
 //! The OpenAPI document, made from the handlers.
 
-use crate::{alerts, criteria, custody, events, health, people, plans, rates, results, samples, sessions};
+use crate::{alerts, criteria, custody, events, form_fields, health, people, plans, rates, results, samples, sessions};
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -38,7 +38,7 @@ impl Modify for WholePaths {
         people::user_list, people::user_add, people::user_change,
         people::organisation_list, people::organisation_add, people::region_list,
         plans::plan_list, plans::target_change,
-        samples::form_number_lease, samples::sample_register, samples::sample_list, samples::sample_fetch,
+        form_fields::form_field_list, samples::form_number_lease, samples::sample_register, samples::sample_list, samples::sample_fetch,
         samples::sample_amend,
         custody::sample_custody, custody::sample_receipt, custody::sample_return, custody::sample_void,
         results::result_enter, results::sample_check, results::sample_approve, results::verdict_preview,

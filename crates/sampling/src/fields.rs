@@ -114,6 +114,19 @@ impl Condition {
         }
     }
 
+    /// The codes of which the field must say one; none when it must merely be given.
+    #[must_use]
+    pub fn any_of(&self) -> Vec<&'static str> {
+        match self {
+            Self::Stage(any) => any.iter().map(|word| word.code()).collect(),
+            Self::TaskType(any) => any.iter().map(|word| word.code()).collect(),
+            Self::Packaging(any) => any.iter().map(|word| word.code()).collect(),
+            Self::SampleKind(any) => any.iter().map(|word| word.code()).collect(),
+            Self::SamplingKind(any) => any.iter().map(|word| word.code()).collect(),
+            Self::Given(_) => Vec::new(),
+        }
+    }
+
     /// Whether it holds on a form.
     pub(crate) fn holds(&self, values: &Values) -> bool {
         let code = self.asks_of();

@@ -38,8 +38,8 @@ impl Demo {
         let Serve { database, key_file, listen, .. } = &self.server;
         listen.check(true)?;
         let store = database.open_migrated(true)?;
-        setup::load(&store, Timestamp::now(), &Uuid::now_v7)?;
         if setup::demo_now(&store)?.is_none() {
+            setup::load(&store, hege_app::demo::NOW, &Uuid::now_v7)?;
             filled(&store, database, key_file)?;
         }
         show(&store, database)?;

@@ -36,8 +36,8 @@ impl Serve {
     /// Opens the database, loads what it lacks, and serves until it is told to stop.
     pub(crate) fn run(&self) -> Result<()> {
         let store = self.database.open_migrated(self.migrate)?;
-        setup::load(&store, Timestamp::now(), &Uuid::now_v7)?;
         let demo_clock = setup::demo_clock(&store)?;
+        setup::load(&store, demo_clock.unwrap_or_else(Timestamp::now), &Uuid::now_v7)?;
         self.listen.check(demo_clock.is_some())?;
         let offset = demo_clock.map(|clock| clock.duration_since(Timestamp::now())).unwrap_or_default();
         let data_key = self.key_file.load(&self.database)?;
