@@ -6,10 +6,10 @@ use crate::body::{Body, Fields, FromFields};
 use crate::problem::{Failure, ProblemBody};
 use crate::views::{SampleSummary, path_id};
 use actix_web::{HttpResponse, post, web};
-use hege_app::people::organisation;
+use hege_app::people::{holds, organisation};
 use hege_app::samples::step;
 use hege_app::{Call, Error};
-use hege_core::{LabId, Problem, SampleId, UserId};
+use hege_core::{LabId, Problem, Role, SampleId, UserId};
 use hege_sampling::life_cycle::{Action, RefusalReason};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -27,6 +27,17 @@ impl State {
             let (zh, en) = ("不是在用的检验机构", "not a laboratory that takes part");
             let problem = || Error::Invalid(Problem::new("/lab_id", "laboratory_unknown", zh, en).into());
             is_laboratory.then_some(()).ok_or_else(problem)
+        })
+        .await
+    }
+
+    /// Whether a sample can be handed to a person: an inspector, or who receives for a laboratory.
+    async fn is_handler(self: &Arc<Self>, to: UserId) -> Result<(), Failure> {
+        self.run(move |state| {
+            let known = holds(&state.store, to, Role::Inspector)? || holds(&state.store, to, Role::Receiver)?;
+            let (zh, en) = ("不是在用的抽样员或接样员", "neither an inspector nor a receiver with a login");
+            let problem = || Error::Invalid(Problem::new("/to", "person_unknown", zh, en).into());
+            known.then_some(()).ok_or_else(problem)
         })
         .await
     }
@@ -115,8 +126,10 @@ pub(crate) async fn sample_custody(
 ) -> Result<HttpResponse, Failure> {
     let id = path_id(&path)?;
     let Allowed { person, input: Body(CustodyStep(step)), .. } = asked;
-    if let Action::Seal { lab: Some(lab), .. } = &step.action {
-        state.is_laboratory(*lab).await?;
+    match &step.action {
+        Action::Seal { lab: Some(lab), .. } => state.is_laboratory(*lab).await?,
+        Action::HandOver { to } => state.is_handler(*to).await?,
+        _ => {}
     }
     step.done(&state, state.call(&person), id).await
 }

@@ -58,18 +58,17 @@ pub struct State {
 }
 
 impl State {
-    /// The machine's clock, to the microsecond that the databases keep.
+    /// The machine's clock.
     #[must_use]
     pub fn machine_now(&self) -> Timestamp {
-        let now = Timestamp::now();
-        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+        to_the_microsecond(Timestamp::now())
     }
 
     /// The clock of the board and of everything that is recorded.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let now = self.machine_now();
-        now.checked_add(self.offset).unwrap_or(now)
+        let now = Timestamp::now();
+        to_the_microsecond(now.checked_add(self.offset).unwrap_or(now))
     }
 
     /// A new id, ordered by time.
@@ -113,6 +112,11 @@ impl State {
         };
         outcome.map_err(stopping)?.map_err(Failure::from)
     }
+}
+
+/// An instant as the databases keep it.
+fn to_the_microsecond(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 
 /// Every route. `state` must be put beside it.

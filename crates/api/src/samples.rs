@@ -11,11 +11,11 @@ use hege_app::amendments::{Correction, Vault, amend};
 use hege_app::fields::fields_of;
 use hege_app::form_numbers::{Wanted, lease};
 use hege_app::samples::{Cursor, Registration, Search, fetch, is_microbiological, list, register};
-use hege_app::{Call, Error, personal};
+use hege_app::{Call, Error, people, personal};
 use hege_core::date::china_date;
-use hege_core::{Problem, Problems, RegionCode, SampleId, Stage, TaskType};
+use hege_core::{Problem, Problems, RegionCode, Role, SampleId, Stage, TaskType};
 use hege_sampling::fields::FIELDS;
-use hege_sampling::form::{Context, Fields as FormFields, RegionKnown, check};
+use hege_sampling::form::{Context, Fields as FormFields, Form, Raw, RegionKnown, check};
 use hege_sampling::life_cycle::Status;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -179,6 +179,43 @@ pub(crate) struct RegisteredView {
     warnings: Vec<FieldProblem>,
 }
 
+/// Who of the samplers is no inspector with a login.
+fn unknown_samplers(state: &State, samplers: &[String]) -> Result<Problems, Error> {
+    let mut problems = Problems::new();
+    for (index, sampler) in samplers.iter().enumerate() {
+        let is_inspector = match sampler.parse() {
+            Ok(id) => people::holds(&state.store, id, Role::Inspector)?,
+            Err(_) => false,
+        };
+        problems.check(is_inspector, || {
+            let (zh, en) = ("不是在用的抽样员", "not an inspector with a login");
+            Problem::new(format!("/samplers/{index}"), "sampler_unknown", zh, en)
+        });
+    }
+    Ok(problems)
+}
+
+/// People and organisations that a form names must be there: the separation of who samples and who tests rests on them.
+fn named(state: &State, form: &Form) -> Result<Problems, Error> {
+    let mut problems = Problems::new();
+    let mut fields = form.document();
+    if let Some(Raw::List(samplers)) = fields.remove("samplers") {
+        problems.extend(unknown_samplers(state, &samplers)?);
+    }
+    for code in ["task_source", "deploying_org", "sampling_org"] {
+        let Some(Raw::Text(text)) = fields.remove(code) else { continue };
+        let is_known = match text.parse() {
+            Ok(id) => people::organisation(&state.store, id)?.is_some_and(|found| found.active),
+            Err(_) => false,
+        };
+        problems.check(is_known, || {
+            let (zh, en) = ("机构不存在或已停用", "the organisation is not there or does not take part");
+            Problem::new(format!("/{code}"), "organisation_unknown", zh, en)
+        });
+    }
+    Ok(problems)
+}
+
 fn registered(state: &State, call: &Call, body: &RegisterBody) -> Result<RegisteredView, Error> {
     let catalogue = state.catalogues.get(&state.store)?;
     let mut problems = Problems::new();
@@ -198,6 +235,9 @@ fn registered(state: &State, call: &Call, body: &RegisterBody) -> Result<Registe
         microbiological: items.iter().any(|(analyte, _)| is_microbiological(&catalogue, analyte)),
     };
     let checked = check(&body.form, &context).map_err(under_form);
+    if let Ok((form, _)) = &checked {
+        problems.extend(under_form(named(state, form)?));
+    }
     let (form, warnings) = match (checked, problems.is_empty()) {
         (Ok(checked), true) => checked,
         (Ok(_), false) => return Err(Error::Invalid(problems)),
@@ -226,7 +266,7 @@ fn same_key(headers: &HeaderMap, form: &FormFields) -> Result<(), Failure> {
     let Some(key) = headers.get("Idempotency-Key") else { return Ok(()) };
     let key = key.to_str().ok().and_then(|text| Uuid::try_parse(text).ok());
     let id = match form.get("id") {
-        Some(hege_sampling::form::Raw::Text(text)) => text.parse::<SampleId>().ok().map(|id| id.uuid),
+        Some(Raw::Text(text)) => text.parse::<SampleId>().ok().map(|id| id.uuid),
         _ => None,
     };
     // A wrong id is told of with the other fields.
@@ -376,6 +416,10 @@ impl FromFields for AmendBody {
 }
 
 fn amended(state: &State, call: &Call, id: SampleId, body: &AmendBody) -> Result<RegisteredView, Error> {
+    if let Some(Raw::List(samplers)) = body.changes.get("samplers") {
+        let problems = unknown_samplers(state, samplers)?;
+        problems.into_result(()).map_err(Error::Invalid)?;
+    }
     let catalogue = state.catalogues.get(&state.store)?;
     let context = Context {
         now: call.at,
