@@ -1,10 +1,12 @@
 //! Whole lives of samples at once, for what fills an empty database. What people do one step at a time is written by the nouns.
 
-use crate::audit::AuditRow;
+use crate::audit::{AuditRow, Seal};
 use crate::cells::CellRow;
 use crate::idempotency::Answered;
 use crate::samples::{ConclusionRow, CustodyRow, Item, Sample};
-use crate::schema::{audit, conclusion, custody_event, idempotency, item, organisation, person, rate_cell, sample};
+use crate::schema::{
+    audit, audit_seal, conclusion, custody_event, idempotency, item, organisation, person, rate_cell, sample,
+};
 use crate::{Conn, Error, on};
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -25,6 +27,8 @@ pub struct Lives {
     pub custody: Vec<CustodyRow>,
     /// The record of each step.
     pub audits: Vec<AuditRow>,
+    /// The links that hold it.
+    pub seals: Vec<Seal>,
     /// By what a registration is known again.
     pub answered: Vec<Answered>,
 }
@@ -48,6 +52,7 @@ pub fn lives_insert(conn: &mut Conn, lives: &Lives) -> Result<(), Error> {
     put!(conn, conclusion::table, lives.conclusions);
     put!(conn, custody_event::table, lives.custody);
     put!(conn, audit::table, lives.audits);
+    put!(conn, audit_seal::table, lives.seals);
     put!(conn, idempotency::table, lives.answered);
     Ok(())
 }
@@ -68,6 +73,7 @@ pub fn cells_insert(conn: &mut Conn, cells: &[CellRow]) -> Result<(), Error> {
 pub fn is_untouched(conn: &mut Conn) -> Result<bool, Error> {
     let samples: bool = on!(conn, c => diesel::select(exists(sample::table.select(sample::id))).get_result(c))?;
     let people: bool = on!(conn, c => diesel::select(exists(person::table.select(person::id))).get_result(c))?;
-    let organisations: bool = on!(conn, c => diesel::select(exists(organisation::table.select(organisation::id))).get_result(c))?;
+    let organisations: bool =
+        on!(conn, c => diesel::select(exists(organisation::table.select(organisation::id))).get_result(c))?;
     Ok(!samples && !people && !organisations)
 }

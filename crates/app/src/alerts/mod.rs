@@ -33,22 +33,39 @@ pub fn refresh(store: &Store, now: Timestamp, new_id: NewId<'_>) -> Result<usize
     let mut changed = 0;
     for plan in plans::list(store)? {
         if plan.current || plan.year == year || plan.year == year - 1 {
-            let stored = store.read(|conn| Ok::<_, Error>(alerts_of(conn, Id(plan.id.0))?))?;
-            let mut changes = Changes::new(store, &plan, now, new_id);
-            plan::refresh(&mut changes, &stored)?;
-            changed += changes.made();
+            changed += look(Changes::new(store, &plan, now, new_id), &plan::streams(store, &plan)?)?;
         }
     }
     Ok(changed)
 }
 
-/// The instants up to `now` at which the stored alerts of a plan would have changed, had somebody looked at each: for a
-/// demonstration that is filled at once and shall look as if it had been watched all year.
+fn look(mut changes: Changes<'_>, streams: &[plan::Stream]) -> Result<usize, Error> {
+    let stored = changes.store.read(|conn| Ok::<_, Error>(alerts_of(conn, Id(changes.plan.id.0))?))?;
+    plan::look(&mut changes, streams, &stored)?;
+    Ok(changes.made())
+}
+
+/// The instants up to `now` at which the stored alerts of a plan would have changed, had somebody looked at each.
 ///
 /// # Errors
 /// Those of the store.
 pub fn instants(store: &Store, plan: PlanId, now: Timestamp) -> Result<Vec<Timestamp>, Error> {
-    plan::instants(store, &plans::fetch(store, Some(plan))?, now)
+    Ok(plan::instants(&plan::streams(store, &plans::fetch(store, Some(plan))?)?, now))
+}
+
+/// Looks at a plan as if somebody had looked at each instant up to `now` at which something changed, and at `now`: for a
+/// demonstration that is filled at once and shall look as if it had been watched all year. How many alerts were changed.
+///
+/// # Errors
+/// Those of the store.
+pub fn watch(store: &Store, plan: PlanId, now: Timestamp, new_id: NewId<'_>) -> Result<usize, Error> {
+    let plan = plans::fetch(store, Some(plan))?;
+    let streams = plan::streams(store, &plan)?;
+    let mut changed = 0;
+    for at in plan::instants(&streams, now).into_iter().chain([now]) {
+        changed += look(Changes::new(store, &plan, at, new_id), &streams)?;
+    }
+    Ok(changed)
 }
 
 /// Which alerts are asked for.

@@ -217,28 +217,3 @@ fn a_demonstration_that_was_broken_off_is_none_and_is_refused() {
     assert_eq!(demo_now(&store).unwrap(), None);
     assert_eq!(refused(&store, PASSWORD), ["database_not_empty"]);
 }
-
-#[test]
-#[ignore = "measures"]
-fn measure() {
-    let which = std::env::var("FILL_DB").unwrap_or_default();
-    let db = if which == "pg" { TestDb::postgres() } else { TestDb::sqlite() };
-    let store = opened(&db);
-    load(&store, NOW, &new_id).unwrap();
-    let data_key = DataKey::generate().unwrap();
-    let begun = std::time::Instant::now();
-    let told = fill(&store, &data_key, PASSWORD, &new_id, &|_, _| {}).unwrap();
-    eprintln!("{told:?} {:?}", begun.elapsed());
-    for city in 3300..=3311 {
-        eprintln!("{city} {}", store.read(|conn| verify_city(conn, city)).unwrap().len());
-    }
-    for alert in
-        hege_app::alerts::list(&store, &Scope { region: PROVINCE, stages: BTreeSet::new() }, &Default::default())
-            .unwrap()
-    {
-        eprintln!("{alert:?}");
-    }
-    if let Some(path) = db.url().strip_prefix("sqlite://") {
-        eprintln!("{:?}", std::fs::metadata(path).unwrap().len());
-    }
-}
