@@ -4,7 +4,7 @@ use crate::schema::{audit, audit_seal};
 use crate::types::{Doc, Id, Ts};
 use crate::{Conn, Error, on};
 use diesel::prelude::*;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -69,18 +69,29 @@ pub struct Seal {
 /// SHA-256 of a JSON value in its canonical form: keys sorted, no spaces. Hexadecimal.
 #[must_use]
 pub fn hash(value: &Value) -> String {
-    hex::encode(Sha256::digest(canonical(value).to_string()))
+    hex::encode(Sha256::digest(canonical(value)))
 }
 
-pub(crate) fn canonical(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let mut fields: Vec<(&String, &Value)> = map.iter().collect();
-            fields.sort_by_key(|(name, _)| *name);
-            Value::Object(fields.into_iter().map(|(name, value)| (name.clone(), canonical(value))).collect())
+/// A JSON value in its canonical form.
+pub(crate) fn canonical(value: &Value) -> String {
+    // A value has text for its keys and no number that JSON does not know: nothing in it can fail to be written.
+    serde_json::to_string(&Sorted(value)).unwrap_or_default()
+}
+
+/// Writes a value with its keys sorted, without a copy of it: every row that is touched is written so.
+struct Sorted<'a>(&'a Value);
+
+impl Serialize for Sorted<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(map) => {
+                let mut fields: Vec<(&String, &Value)> = map.iter().collect();
+                fields.sort_by_key(|(name, _)| *name);
+                serializer.collect_map(fields.into_iter().map(|(name, value)| (name, Sorted(value))))
+            }
+            Value::Array(values) => serializer.collect_seq(values.iter().map(Sorted)),
+            other => other.serialize(serializer),
         }
-        Value::Array(values) => Value::Array(values.iter().map(canonical).collect()),
-        other => other.clone(),
     }
 }
 
@@ -96,7 +107,20 @@ pub fn row_hash(row: &AuditRow) -> Result<String, Error> {
 #[must_use]
 pub fn seal_hash(city: i32, seq: i64, previous: &[u8], entries: &Value) -> Vec<u8> {
     let link = json!([city, seq, hex::encode(previous), entries]);
-    Sha256::digest(canonical(&link).to_string()).to_vec()
+    Sha256::digest(canonical(&link)).to_vec()
+}
+
+/// The link of a city's rows after its last one.
+///
+/// # Errors
+/// [`Error::Corrupt`] when a row cannot be written as JSON.
+pub fn seal_of(city: i32, last: Option<&Seal>, (rows, at): (&[AuditRow], Ts)) -> Result<Seal, Error> {
+    let (seq, previous) = last.map_or((1, Vec::new()), |seal| (seal.seq + 1, seal.hash.clone()));
+    let entries =
+        rows.iter().map(|row| Ok(json!([row.id.0.to_string(), row_hash(row)?]))).collect::<Result<_, Error>>()?;
+    let entries = Value::Array(entries);
+    let hash = seal_hash(city, seq, &previous, &entries);
+    Ok(Seal { city, seq, entries: Doc(entries), previous, hash, at })
 }
 
 /// Appends a row. Called in the transaction that it records.
@@ -129,12 +153,8 @@ pub fn audit_seal(conn: &mut Conn, city: i32, at: Ts, limit: i64) -> Result<usiz
         .select(Seal::as_select())
         .first(c)
         .optional())?;
-    let (seq, previous) = last.map_or((1, Vec::new()), |seal| (seal.seq + 1, seal.hash));
-    let entries =
-        rows.iter().map(|row| Ok(json!([row.id.0.to_string(), row_hash(row)?]))).collect::<Result<_, Error>>()?;
-    let entries = Value::Array(entries);
-    let hash = seal_hash(city, seq, &previous, &entries);
-    let seal = Seal { city, seq, entries: Doc(entries), previous, hash, at };
+    let seal = seal_of(city, last.as_ref(), (&rows, at))?;
+    let seq = seal.seq;
     on!(conn, c => diesel::insert_into(audit_seal::table).values(&seal).execute(c))?;
     let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
     on!(conn, c => diesel::update(audit::table.filter(audit::city.eq(city).and(audit::id.eq_any(ids))))

@@ -31,7 +31,7 @@ pub struct Answered {
 /// SHA-256 of a body in its canonical form: keys sorted, no spaces.
 #[must_use]
 pub fn body_hash(body: &Value) -> Vec<u8> {
-    Sha256::digest(canonical(body).to_string()).to_vec()
+    Sha256::digest(canonical(body)).to_vec()
 }
 
 /// The request of a key.

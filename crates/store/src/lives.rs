@@ -1,10 +1,12 @@
 //! Whole lives of samples at once, for what fills an empty database. What people do one step at a time is written by the nouns.
 
-use crate::audit::AuditRow;
+use crate::audit::{AuditRow, Seal};
 use crate::cells::CellRow;
 use crate::idempotency::Answered;
 use crate::samples::{ConclusionRow, CustodyRow, Item, Sample};
-use crate::schema::{audit, conclusion, custody_event, idempotency, item, organisation, person, rate_cell, sample};
+use crate::schema::{
+    audit, audit_seal, conclusion, custody_event, idempotency, item, organisation, person, rate_cell, sample,
+};
 use crate::{Conn, Error, on};
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -25,6 +27,8 @@ pub struct Lives {
     pub custody: Vec<CustodyRow>,
     /// The record of each step.
     pub audits: Vec<AuditRow>,
+    /// The links that hold it.
+    pub seals: Vec<Seal>,
     /// By what a registration is known again.
     pub answered: Vec<Answered>,
 }
@@ -48,6 +52,7 @@ pub fn lives_insert(conn: &mut Conn, lives: &Lives) -> Result<(), Error> {
     put!(conn, conclusion::table, lives.conclusions);
     put!(conn, custody_event::table, lives.custody);
     put!(conn, audit::table, lives.audits);
+    put!(conn, audit_seal::table, lives.seals);
     put!(conn, idempotency::table, lives.answered);
     Ok(())
 }

@@ -38,15 +38,22 @@ pub fn refresh(store: &Store, now: Timestamp, new_id: NewId<'_>) -> Result<usize
     let plans = in_order(store)?;
     let mut changed = 0;
     for plan in plans.iter().filter(|plan| plan.current || plan.year == year || plan.year == year - 1) {
-        let stored = store.read(|conn| Ok::<_, Error>(alerts_of(conn, Id(plan.id.0))?))?;
-        let mut changes = Changes::new(store, plan, now, new_id);
-        plan::refresh(&mut changes, &stored)?;
-        events::refresh(&mut changes, &stored)?;
-        data::refresh(&mut changes, &stored)?;
-        if plan.current {
-            warning::refresh(&mut changes, &up_to(&plans, plan))?;
-        }
-        changed += changes.made();
+        changed += Streams::load(store, &plans, plan)?.look(Changes::new(store, plan, now, new_id))?;
+    }
+    Ok(changed)
+}
+
+/// Looks at a plan as if somebody had looked at each instant up to `now` at which something changed, and at `now`: for a
+/// demonstration that is filled at once and shall look as if it had been watched all year. How many alerts were changed.
+///
+/// # Errors
+/// Those of the store.
+pub fn watch(store: &Store, plan: PlanId, now: Timestamp, new_id: NewId<'_>) -> Result<usize, Error> {
+    let plan = plans::fetch(store, Some(plan))?;
+    let streams = Streams::load(store, &in_order(store)?, &plan)?;
+    let mut changed = 0;
+    for at in streams.instants(now).into_iter().chain([now]) {
+        changed += streams.look(Changes::new(store, &plan, at, new_id))?;
     }
     Ok(changed)
 }
@@ -58,24 +65,39 @@ fn in_order(store: &Store) -> Result<Vec<YearPlan>, Error> {
     Ok(plans)
 }
 
-/// The plans up to one and of its kind: a demonstration goes on from no real year.
-fn up_to(plans: &[YearPlan], last: &YearPlan) -> Vec<YearPlan> {
-    let is_before = |plan: &&YearPlan| plan.demo == last.demo && plan.year <= last.year;
-    plans.iter().filter(is_before).cloned().collect()
+/// What a look at a plan needs of the conclusions, read once.
+struct Streams {
+    plan: Vec<plan::Stream>,
+    /// Early warnings go on across the years, and are looked at under the current plan.
+    warning: Vec<warning::Stream>,
 }
 
-/// The instants up to `now` at which the stored alerts of a plan would have changed, had somebody looked at each: for a
-/// demonstration that is filled at once and shall look as if it had been watched all year.
-///
-/// # Errors
-/// Those of the store.
-pub fn instants(store: &Store, plan: PlanId, now: Timestamp) -> Result<Vec<Timestamp>, Error> {
-    let plan = plans::fetch(store, Some(plan))?;
-    let mut instants = plan::instants(store, &plan, now)?;
-    instants.extend(warning::instants(store, &up_to(&in_order(store)?, &plan), now)?);
-    instants.sort_unstable();
-    instants.dedup();
-    Ok(instants)
+impl Streams {
+    fn load(store: &Store, plans: &[YearPlan], plan: &YearPlan) -> Result<Self, Error> {
+        // A demonstration goes on from no real year.
+        let is_before = |other: &&YearPlan| other.demo == plan.demo && other.year <= plan.year;
+        let before: Vec<&YearPlan> = plans.iter().filter(is_before).collect();
+        let warning = if plan.current { warning::streams(store, &before)? } else { Vec::new() };
+        Ok(Self { plan: plan::streams(store, plan)?, warning })
+    }
+
+    fn look(&self, mut changes: Changes<'_>) -> Result<usize, Error> {
+        let stored = changes.store.read(|conn| Ok::<_, Error>(alerts_of(conn, Id(changes.plan.id.0))?))?;
+        plan::look(&mut changes, &self.plan, &stored)?;
+        events::refresh(&mut changes, &stored)?;
+        data::refresh(&mut changes, &stored)?;
+        warning::look(&mut changes, &self.warning)?;
+        Ok(changes.made())
+    }
+
+    /// The instants up to `now` at which a plan alert or an early warning changed.
+    fn instants(&self, now: Timestamp) -> Vec<Timestamp> {
+        let mut instants = plan::instants(&self.plan, now);
+        instants.extend(warning::instants(&self.warning, now));
+        instants.sort_unstable();
+        instants.dedup();
+        instants
+    }
 }
 
 /// Which alerts are asked for.

@@ -15,36 +15,39 @@ use hege_store::types::{Doc, Ts};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Looks at the streams of every stage.
-pub(super) fn refresh(changes: &mut Changes<'_>, stored: &[AlertRow]) -> Result<(), Error> {
-    for stage in Stage::ALL {
-        let stream = Stream::load(changes.store, changes.plan, *stage)?;
+/// The streams of every stage.
+pub(super) fn streams(store: &Store, plan: &YearPlan) -> Result<Vec<Stream>, Error> {
+    Stage::ALL.iter().map(|stage| Stream::load(store, plan, *stage)).collect()
+}
+
+/// Looks at streams.
+pub(super) fn look(changes: &mut Changes<'_>, streams: &[Stream], stored: &[AlertRow]) -> Result<(), Error> {
+    for stream in streams {
         let of = |rule: Rule| {
             let is_meant =
-                move |row: &&AlertRow| row.rule == rule.code() && row.stage.is_some_and(|word| word.0 == *stage);
+                move |row: &&AlertRow| row.rule == rule.code() && row.stage.is_some_and(|word| word.0 == stream.stage);
             stored.iter().filter(is_meant).cloned().collect::<Vec<_>>()
         };
-        plan_alerts(changes, &stream, &of(Rule::BelowTarget))?;
+        plan_alerts(changes, stream, &of(Rule::BelowTarget))?;
     }
     Ok(())
 }
 
 /// The instants at which something would have changed.
-pub(super) fn instants(store: &Store, plan: &YearPlan, now: Timestamp) -> Result<Vec<Timestamp>, Error> {
+pub(super) fn instants(streams: &[Stream], now: Timestamp) -> Vec<Timestamp> {
     let mut instants = Vec::new();
-    for stage in Stage::ALL {
-        let stream = Stream::load(store, plan, *stage)?;
+    for stream in streams {
         for excursion in stream.excursions(now) {
             instants.push(excursion.opened_at);
             instants.extend(excursion.escalated.map(|step| step.at));
             instants.extend(excursion.ended.map(|(_, step)| step.at));
         }
     }
-    Ok(instants)
+    instants
 }
 
 /// What counts in a stage of the province in a plan year.
-struct Stream {
+pub(super) struct Stream {
     stage: Stage,
     year: i16,
     targets: Vec<Target>,

@@ -7,48 +7,63 @@ use crate::{Error, PROVINCE, Store};
 use hege_alerts::cusum::{self, Held, Signal};
 use hege_alerts::plan::Grade;
 use hege_alerts::reconcile::{self, StoredWarning, Warning, WarningChange};
-use hege_alerts::{Key, Rule};
+use hege_alerts::{Counted, Key, Rule};
 use hege_core::{Month, Stage};
 use hege_store::alerts::{AlertRow, alerts_by_rule};
 use hege_store::types::Doc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// The signals of a stage up to `now`. The stream carries over the year's end; it is read from January of the year before the
-/// last plan's on, when its score was long since 0.
-fn signals(store: &Store, plans: &[YearPlan], stage: Stage, now: Timestamp) -> Result<Vec<Signal>, Error> {
-    let Some(last) = plans.last() else { return Ok(Vec::new()) };
-    let mut targets: Vec<&Target> = plans.iter().flat_map(|plan| &plan.targets).collect();
-    targets.retain(|target| target.stage == stage);
-    let held = targets.iter().map(|target| Held {
-        valid_from: target.valid_from,
-        target: target.basis_points,
-        samples_a_year: target.planned_n,
-    });
-    let held: Vec<Held> = held.collect();
-    let month = |year, month| Month { year, month }.yyyymm();
-    let months = (month(last.year - 1, 1), month(last.year, 12));
-    let counted = counted(store, stage, months, targets.last().copied())?;
-    Ok(cusum::history(&held, &counted, now))
+/// What counts in a stage of the province, across plan years.
+pub(super) struct Stream {
+    stage: Stage,
+    held: Vec<Held>,
+    counted: Vec<Counted>,
 }
 
-/// The instants at which a stage signalled. `plans` are in order of their years.
-pub(super) fn instants(store: &Store, plans: &[YearPlan], now: Timestamp) -> Result<Vec<Timestamp>, Error> {
-    let mut instants = Vec::new();
-    for stage in Stage::ALL {
-        instants.extend(signals(store, plans, *stage, now)?.iter().map(|signal| signal.at));
+impl Stream {
+    /// The stream carries over the year's end; it is read from January of the year before the last plan's on, when its score was
+    /// long since 0. `plans` are in the order of their years.
+    fn load(store: &Store, plans: &[&YearPlan], stage: Stage) -> Result<Self, Error> {
+        let targets: Vec<&Target> =
+            plans.iter().flat_map(|plan| &plan.targets).filter(|target| target.stage == stage).collect();
+        let held = targets.iter().map(|target| Held {
+            valid_from: target.valid_from,
+            target: target.basis_points,
+            samples_a_year: target.planned_n,
+        });
+        let year = plans.last().map_or(0, |plan| plan.year);
+        let month = |year, month| Month { year, month }.yyyymm();
+        let counted = counted(store, stage, (month(year - 1, 1), month(year, 12)), targets.last().copied())?;
+        Ok(Self { stage, held: held.collect(), counted })
     }
-    Ok(instants)
+
+    fn signals(&self, now: Timestamp) -> Vec<Signal> {
+        cusum::history(&self.held, &self.counted, now)
+    }
 }
 
-/// Looks at the streams of every stage. `plans` are in order of their years; new alerts are told under the last of them.
-pub(super) fn refresh(changes: &mut Changes<'_>, plans: &[YearPlan]) -> Result<(), Error> {
+/// The streams of every stage. `plans` are in the order of their years.
+pub(super) fn streams(store: &Store, plans: &[&YearPlan]) -> Result<Vec<Stream>, Error> {
+    Stage::ALL.iter().map(|stage| Stream::load(store, plans, *stage)).collect()
+}
+
+/// The instants at which a stage signalled.
+pub(super) fn instants(streams: &[Stream], now: Timestamp) -> Vec<Timestamp> {
+    streams.iter().flat_map(|stream| stream.signals(now)).map(|signal| signal.at).collect()
+}
+
+/// Looks at streams. New alerts are told under the plan that is looked at.
+pub(super) fn look(changes: &mut Changes<'_>, streams: &[Stream]) -> Result<(), Error> {
+    if streams.is_empty() {
+        return Ok(());
+    }
     let rows = changes.store.read(|conn| Ok::<_, Error>(alerts_by_rule(conn, Rule::Cusum.code())?))?;
-    for stage in Stage::ALL {
-        let of_stage = |row: &&AlertRow| row.stage.is_some_and(|word| word.0 == *stage);
+    for stream in streams {
+        let of_stage = |row: &&AlertRow| row.stage.is_some_and(|word| word.0 == stream.stage);
         let rows: Vec<AlertRow> = rows.iter().filter(of_stage).cloned().collect();
-        let signals = signals(changes.store, plans, *stage, changes.now)?;
-        early_warnings(changes, (*stage, &signals), &rows)?;
+        let signals = stream.signals(changes.now);
+        early_warnings(changes, (stream.stage, &signals), &rows)?;
     }
     Ok(())
 }

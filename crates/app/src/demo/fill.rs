@@ -25,7 +25,7 @@ use hege_store::samples::Sample;
 use hege_store::types::Ts;
 use lives::Living;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 /// Lives written in one transaction.
@@ -77,14 +77,14 @@ pub fn fill_some(
     store: &Store,
     secrets: Secrets<'_>,
     (new_id, progress): (NewId<'_>, Progress<'_>),
-    is_meant: &(dyn Fn(&DemoSample) -> bool + Sync),
+    is_meant: &dyn Fn(&DemoSample) -> bool,
 ) -> Result<Filled, Error> {
     let reference = shipped()?;
     refuse(store, reference, secrets.password)?;
     let plan = province(store, reference, secrets.password, new_id)?;
     let catalogue = Catalogues::default().get(store)?;
-    let living = Living::new(reference, &catalogue, secrets.data_key);
-    let samples = write(store, (&living, is_meant), (new_id, progress))?;
+    let living = Living::new(reference, &catalogue, (secrets.data_key, new_id));
+    let samples = write(store, (living, is_meant), progress)?;
     let alerts = watch(store, plan, new_id)?;
     worker::seal(store, NOW)?;
     set_demo_now(store, NOW)?;
@@ -129,57 +129,50 @@ fn province(store: &Store, reference: &Reference, password: &str, new_id: NewId<
     Ok(plan.id)
 }
 
-/// Lives with how many samples had been made up when they were full.
-type Batch = Result<(u64, Lives), Error>;
-
-/// Writes the lives while the next ones are worked out; how many.
+/// Works the lives out while those before are written; how many.
 fn write(
     store: &Store,
-    (living, is_meant): (&Living<'_>, &(dyn Fn(&DemoSample) -> bool + Sync)),
-    (new_id, progress): (NewId<'_>, Progress<'_>),
+    (mut living, is_meant): (Living<'_>, &dyn Fn(&DemoSample) -> bool),
+    progress: Progress<'_>,
 ) -> Result<u64, Error> {
     let all = STREAMS.iter().flat_map(|stream| stream.volume).map(u64::from).sum();
-    let (mut written, mut cells) = (0, BTreeMap::new());
+    let (mut made, mut written) = (0, 0);
     thread::scope(|scope| {
-        let (give, take) = sync_channel(AHEAD);
-        scope.spawn(move || work(living, is_meant, &give));
-        for batch in take {
-            let (made, mut lives) = batch?;
-            for audit in &mut lives.audits {
-                audit.id.0 = new_id();
-            }
-            store.write(|conn| lives_insert(conn, &lives))?;
-            count(&mut cells, &lives.samples);
+        let (sender, take) = sync_channel(AHEAD);
+        let writer = scope.spawn(|| keep(store, take));
+        let mut give = |lives: Lives, made| {
             written += lives.samples.len();
             progress(made, all);
-        }
-        Ok::<_, Error>(())
-    })?;
-    let cells: Vec<CellRow> = cells.into_values().collect();
-    store.write(|conn| cells_insert(conn, &cells))?;
-    Ok(u64::try_from(written).unwrap_or(u64::MAX))
-}
-
-/// Works lives out until there are no more, or nobody takes them.
-fn work(living: &Living<'_>, is_meant: &dyn Fn(&DemoSample) -> bool, give: &SyncSender<Batch>) {
-    // Who takes nothing more has failed and says so himself.
-    let all = || -> Result<(), Error> {
-        let (mut made, mut lives) = (0, Lives::default());
+            sender.send(lives).is_ok()
+        };
+        let mut lives = Lives::default();
         for sample in samples(living.reference, living.catalogue, SEED).map_err(Error::Invalid)? {
             made += 1;
             if is_meant(&sample) {
                 living.live(&sample, &mut lives)?;
             }
-            if lives.samples.len() == BATCH && give.send(Ok((made, std::mem::take(&mut lives)))).is_err() {
-                return Ok(());
+            // Who takes nothing more has failed, and says why.
+            if lives.samples.len() == BATCH && !give(living.sealed(std::mem::take(&mut lives))?, made) {
+                break;
             }
         }
-        drop(give.send(Ok((made, lives))));
-        Ok(())
-    };
-    if let Err(error) = all() {
-        drop(give.send(Err(error)));
+        give(living.sealed(lives)?, made);
+        // The writer ends when nobody gives any more.
+        drop(sender);
+        writer.join().map_err(|_panic| Error::Internal("the writer broke off".to_owned()))?
+    })?;
+    Ok(u64::try_from(written).unwrap_or(u64::MAX))
+}
+
+/// Writes what it is given, and then the cells.
+fn keep(store: &Store, take: Receiver<Lives>) -> Result<(), Error> {
+    let mut cells = BTreeMap::new();
+    for lives in take {
+        store.write(|conn| lives_insert(conn, &lives))?;
+        count(&mut cells, &lives.samples);
     }
+    let cells: Vec<CellRow> = cells.into_values().collect();
+    Ok(store.write(|conn| cells_insert(conn, &cells))?)
 }
 
 /// What tells a cell from the others.
@@ -197,12 +190,7 @@ fn count(cells: &mut BTreeMap<Key, CellRow>, samples: &[Sample]) {
 
 /// Raises and ends the alerts of the year, each at its instant; how many changes that were. Their messages are of the past.
 fn watch(store: &Store, plan: PlanId, new_id: NewId<'_>) -> Result<usize, Error> {
-    let mut instants = alerts::instants(store, plan, NOW)?;
-    instants.push(NOW);
-    let mut changes = 0;
-    for at in instants {
-        changes += alerts::refresh(store, at, new_id)?;
-    }
+    let changes = alerts::watch(store, plan, NOW, new_id)?;
     store.write(|conn| {
         for message in messages_take(conn, ALERT, (Ts(NOW), Ts(NOW)), i64::MAX)? {
             message_done(conn, message.city, message.id)?;

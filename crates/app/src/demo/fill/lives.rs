@@ -1,6 +1,7 @@
 //! A made-up life as the rows it leaves, worked out in memory step by step as the use cases do.
 
-use crate::demo::{DemoAct, DemoSample, DemoStep, people};
+use crate::alerts::NewId;
+use crate::demo::{DemoAct, DemoSample, DemoStep, NOW, people};
 use crate::reference::Reference;
 use crate::samples::{Left, Loaded, Registration, answered, is_microbiological, registered, registrable, stepped};
 use crate::{Call, DataKey, Error, PROVINCE, Scope, personal, results};
@@ -8,26 +9,34 @@ use hege_core::{Role, UserId};
 use hege_lab::Catalogue;
 use hege_sampling::form::{Context, check};
 use hege_sampling::life_cycle::{Actor, Denial};
+use hege_store::audit::{Seal, seal_of};
 use hege_store::lives::Lives;
+use hege_store::types::Ts;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use uuid::Uuid;
 
 /// What lives are worked out with.
 pub(super) struct Living<'a> {
     pub(super) reference: &'a Reference,
     pub(super) catalogue: &'a Catalogue,
     data_key: &'a DataKey,
+    new_id: NewId<'a>,
     roles: BTreeMap<UserId, Role>,
+    /// The last link of each city.
+    last: BTreeMap<i32, Seal>,
 }
 
 impl<'a> Living<'a> {
-    pub(super) fn new(reference: &'a Reference, catalogue: &'a Catalogue, data_key: &'a DataKey) -> Self {
+    pub(super) fn new(
+        reference: &'a Reference,
+        catalogue: &'a Catalogue,
+        (data_key, new_id): (&'a DataKey, NewId<'a>),
+    ) -> Self {
         let roles = people(reference).into_iter().map(|person| (person.id, person.role)).collect();
-        Self { reference, catalogue, data_key, roles }
+        Self { reference, catalogue, data_key, new_id, roles, last: BTreeMap::new() }
     }
 
-    /// Adds the rows of a life. The ids of its audit rows are the writer's to give.
+    /// Adds the rows of a life.
     pub(super) fn live(&self, demo: &DemoSample, lives: &mut Lives) -> Result<(), Error> {
         let mut steps = demo.steps.iter();
         let first = steps.next().ok_or(Denial::WrongStatus)?;
@@ -61,13 +70,26 @@ impl<'a> Living<'a> {
         Ok(())
     }
 
+    /// Lives with their record linked, each city's to its links before.
+    pub(super) fn sealed(&mut self, mut lives: Lives) -> Result<Lives, Error> {
+        lives.audits.sort_by_key(|audit| (audit.city, audit.at, audit.id));
+        for rows in lives.audits.chunk_by_mut(|one, next| one.city == next.city) {
+            let Some(city) = rows.first().map(|row| row.city) else { continue };
+            let seal = seal_of(city, self.last.get(&city), (rows, Ts(NOW)))?;
+            rows.iter_mut().for_each(|row| row.seal = Some(seal.seq));
+            self.last.insert(city, seal.clone());
+            lives.seals.push(seal);
+        }
+        Ok(lives)
+    }
+
     fn call(&self, step: &DemoStep) -> Call {
         Call {
             actor: Actor { user: step.by, roles: self.roles.get(&step.by).copied().into_iter().collect() },
             organisation: step.organisation,
             scope: Scope { region: PROVINCE, stages: BTreeSet::new() },
             at: step.at,
-            audit_id: Uuid::nil(),
+            audit_id: (self.new_id)(),
         }
     }
 
