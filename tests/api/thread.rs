@@ -204,7 +204,8 @@ fn a_row_that_was_bent_is_named() {
 fn the_stream_gives_a_resync_first_and_then_a_hint_of_what_changed() {
     on_both(|server| {
         let lines = server.who(Who::Reviewer).events();
-        let next = || lines.recv_timeout(Duration::from_secs(10)).unwrap_or_else(|error| panic!("{}: {error}", server.name));
+        let next =
+            || lines.recv_timeout(Duration::from_secs(10)).unwrap_or_else(|error| panic!("{}: {error}", server.name));
         assert_eq!([next(), next()], ["event: resync", "data: {}"]);
         server.at(Stand::Registered);
         assert_eq!(next(), "event: hint");
