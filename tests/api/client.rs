@@ -68,11 +68,17 @@ pub(crate) struct Client<'a> {
     server: &'a Server,
     agent: &'a ureq::Agent,
     pub(crate) token: Option<String>,
+    key: Option<String>,
 }
 
 impl<'a> Client<'a> {
     pub(crate) fn new(server: &'a Server, agent: &'a ureq::Agent, token: Option<String>) -> Self {
-        Self { server, agent, token }
+        Self { server, agent, token, key: None }
+    }
+
+    /// The same person with an `Idempotency-Key`.
+    pub(crate) fn with_key(self, key: &str) -> Self {
+        Self { key: Some(key.to_owned()), ..self }
     }
 
     fn run(&self, method: &str, path: &str, body: Option<(&str, &[u8])>) -> Response<ureq::Body> {
@@ -80,6 +86,9 @@ impl<'a> Client<'a> {
         let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(uri);
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if let Some(key) = &self.key {
+            request = request.header("idempotency-key", key);
         }
         let sent = match body {
             Some((kind, bytes)) => self.agent.run(request.header(header::CONTENT_TYPE, kind).body(bytes).unwrap()),

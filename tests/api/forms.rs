@@ -40,6 +40,8 @@ pub(crate) fn lead(reported: &str) -> Value {
 pub(crate) const CONFORMING: &str = "0.3";
 pub(crate) const NONCONFORMING: &str = "0.31";
 
+type Step<'a> = &'a dyn Fn(&Value) -> Answer;
+
 /// Where a sample stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stand {
@@ -56,7 +58,7 @@ impl Server {
     pub(crate) fn bring(&self, registration: &Value, reported: &str, stand: Stand) -> Value {
         let mut sample = self.who(Who::Inspector).register(registration).ok()["sample"].clone();
         let laboratory = House::Laboratory.id().to_string();
-        let steps: [(Stand, &dyn Fn(&Value) -> Answer); 5] = [
+        let steps: [(Stand, Step<'_>); 5] = [
             (Stand::Sealed, &|sample| self.who(Who::Inspector).seal(sample, &laboratory)),
             (Stand::Received, &|sample| self.who(Who::Receiver).receive(sample)),
             (Stand::Entered, &|sample| self.who(Who::Tester).enter(sample, &lead(reported))),

@@ -212,7 +212,7 @@ pub(crate) struct NoteBody {
 
 impl FromFields for NoteBody {
     fn read(fields: &Fields<'_>) -> Option<Self> {
-        let revision = fields.needed("revision", fields.integer("revision"));
+        let revision = fields.revision();
         let note = fields.needed("note", fields.text("note"));
         Some(Self { revision: revision?, note: note? })
     }

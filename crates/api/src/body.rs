@@ -2,6 +2,7 @@
 //!
 //! A derive would stop at the first wrong field; an inspector on a bad network wants to know all of them.
 
+use crate::json::parse;
 use crate::problem::Failure;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
@@ -9,11 +10,9 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt as _;
 use hege_core::{Problem, Problems};
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::str::FromStr;
@@ -22,8 +21,16 @@ use std::str::FromStr;
 pub const BYTES_MAX: usize = 1024 * 1024;
 /// Most characters of a text where the field says nothing stricter.
 const TEXT_MAX: usize = 2_000;
+const BAD_TEXT: (&str, &str) =
+    ("须为 2000 字以内、不含控制字符的文字", "text of at most 2000 characters, no control characters");
+/// The largest whole number that every JSON client keeps exactly (RFC 8259, 6).
+const REVISION_MAX: i64 = (1 << 53) - 1;
 /// Most entries of a list.
 pub const LIST_MAX: usize = 500;
+
+fn fits(text: &str) -> bool {
+    text.chars().count() <= TEXT_MAX && !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t')
+}
 
 /// The fields of an object that is read: each is asked for by name, what nobody asked for is a problem.
 pub struct Fields<'a> {
@@ -58,9 +65,10 @@ impl Fields<'_> {
         self.map.get(name).filter(|value| !value.is_null())
     }
 
-    /// Marks a field as needed.
+    /// Marks a field as needed. Null and blank text are as good as absent.
     pub fn needed<T>(&self, name: &'static str, value: Option<T>) -> Option<T> {
-        if value.is_none() && self.map.get(name).is_none_or(Value::is_null) {
+        let is_blank = |value: &Value| value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
+        if value.is_none() && self.map.get(name).is_none_or(is_blank) {
             self.problem(name, "required", ("必填", "required"));
         }
         value
@@ -77,15 +85,28 @@ impl Fields<'_> {
             return None;
         };
         let text = text.trim();
-        let fits = text.chars().count() <= TEXT_MAX && !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
-        if !fits {
-            self.problem(
-                name,
-                "bad_text",
-                ("超过 2000 字或含控制字符", "more than 2000 characters, or control characters"),
-            );
+        if !fits(text) {
+            self.problem(name, "bad_text", BAD_TEXT);
         }
-        (fits && !text.is_empty()).then(|| text.to_owned())
+        (fits(text) && !text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// A list of texts, each by the rules of [`Fields::text`]; an empty one is no text.
+    pub fn texts(&self, name: &'static str) -> Option<Vec<String>> {
+        let entries = self.entries(name)?;
+        let mut texts = Vec::with_capacity(entries.len());
+        for (index, entry) in entries.iter().enumerate() {
+            match entry.as_str().map(str::trim).filter(|text| fits(text) && !text.is_empty()) {
+                Some(text) => texts.push(text.to_owned()),
+                None => self.problem(&format!("{name}/{index}"), "bad_text", BAD_TEXT),
+            }
+        }
+        (texts.len() == entries.len()).then_some(texts)
+    }
+
+    /// The revision that was seen of what is to be changed.
+    pub fn revision(&self) -> Option<i64> {
+        self.needed("revision", self.within("revision", (1, REVISION_MAX)))
     }
 
     /// A secret exactly as typed.
@@ -247,68 +268,8 @@ fn decided<T>(read: Option<T>, problems: Problems) -> Result<T, Problems> {
     }
 }
 
-/// A JSON value of which no object names a field twice: of two values nobody could say which was meant.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl<'de> Visitor<'de> for Any {
-            type Value = Strict;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON value")
-            }
-            fn visit_bool<E>(self, value: bool) -> Result<Strict, E> {
-                Ok(Strict(value.into()))
-            }
-            fn visit_i64<E>(self, value: i64) -> Result<Strict, E> {
-                Ok(Strict(value.into()))
-            }
-            fn visit_u64<E>(self, value: u64) -> Result<Strict, E> {
-                Ok(Strict(value.into()))
-            }
-            fn visit_f64<E>(self, value: f64) -> Result<Strict, E> {
-                Ok(Strict(value.into()))
-            }
-            fn visit_str<E>(self, value: &str) -> Result<Strict, E> {
-                Ok(Strict(value.into()))
-            }
-            fn visit_unit<E>(self) -> Result<Strict, E> {
-                Ok(Strict(Value::Null))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Strict, A::Error> {
-                let mut values = Vec::new();
-                while let Some(Strict(value)) = entries.next_element()? {
-                    values.push(value);
-                }
-                Ok(Strict(Value::Array(values)))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Strict, A::Error> {
-                let mut map = Map::new();
-                while let Some((name, Strict(value))) = entries.next_entry::<String, Strict>()? {
-                    if map.insert(name.clone(), value).is_some() {
-                        return Err(serde::de::Error::custom(format_args!("the field `{name}` stands twice")));
-                    }
-                }
-                Ok(Strict(Value::Object(map)))
-            }
-        }
-        deserializer.deserialize_any(Any)
-    }
-}
-
-fn bad_request(code: &'static str, zh: &str, en: &str) -> Failure {
+pub(crate) fn bad_request(code: &'static str, zh: &str, en: &str) -> Failure {
     Failure::new(StatusCode::BAD_REQUEST, code, (zh, en))
-}
-
-fn parse(bytes: &[u8]) -> Result<Value, Failure> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_where| bad_request("body_not_utf8", "内容不是 UTF-8", "the body is not UTF-8"))?;
-    let parsed: Result<Strict, _> = serde_json::from_str(text);
-    parsed.map(|Strict(value)| value).map_err(|error| {
-        let zh = format!("内容不是有效的 JSON（第 {} 行第 {} 列）", error.line(), error.column());
-        bad_request("body_not_json", &zh, &format!("the body is not valid JSON: {error}"))
-    })
 }
 
 async fn bytes(request: HttpRequest, payload: Payload) -> Result<Vec<u8>, Failure> {
@@ -453,21 +414,6 @@ mod tests {
         assert_eq!(problems(&json!({"name": "a", "parts": vec![0; 501]})), [("/parts".to_owned(), "too_many")]);
         assert_eq!(problems(&json!({"name": "a".repeat(2001)})), [("/name".to_owned(), "bad_text")]);
         assert!(read::<Thing>(&json!({"name": "a".repeat(2000)})).is_ok());
-    }
-
-    #[test]
-    fn a_field_that_stands_twice_or_text_that_is_no_json_is_refused() {
-        let code = |bytes: &[u8]| parse(bytes).map(drop).unwrap_err().to_string();
-        assert_eq!(code(br#"{"a": 1, "a": 2}"#), "400 body_not_json");
-        assert_eq!(code(br#"{"a": {"b": 1, "b": 1}}"#), "400 body_not_json");
-        assert_eq!(code(br#"{"a": 1"#), "400 body_not_json");
-        assert_eq!(code(b"{\"a\": 1e999}"), "400 body_not_json");
-        assert_eq!(code(b"\"\xff\""), "400 body_not_utf8");
-        assert_eq!(code("[".repeat(100_000).as_bytes()), "400 body_not_json");
-        assert_eq!(
-            parse(br#"{"a": [1, null, "x", true, -2, 1.5]}"#).unwrap(),
-            json!({"a": [1, null, "x", true, -2, 1.5]})
-        );
     }
 
     #[test]

@@ -90,7 +90,7 @@ pub(crate) struct AcceptBody {
 
 impl FromFields for AcceptBody {
     fn read(fields: &Fields<'_>) -> Option<Self> {
-        Some(Self { revision: fields.needed("revision", fields.integer("revision"))? })
+        Some(Self { revision: fields.revision()? })
     }
 }
 

@@ -88,10 +88,10 @@ pub(crate) struct CustodyStep(Step);
 
 impl FromFields for CustodyStep {
     fn read(fields: &Fields<'_>) -> Option<Self> {
-        let revision = fields.needed("revision", fields.integer("revision"));
+        let revision = fields.revision();
         let kind = fields.needed("kind", fields.text("kind"));
         let lab = fields.id::<LabId>("lab_id");
-        let seals = fields.parsed_list::<String>("seals", "bad_text", ("须为字符串", "must be a string"));
+        let seals = fields.texts("seals");
         let to = fields.id::<UserId>("to");
         let action = match kind.as_deref()? {
             "sealed" => {
@@ -150,7 +150,7 @@ pub(crate) struct ReceiptStep(Step);
 
 impl FromFields for ReceiptStep {
     fn read(fields: &Fields<'_>) -> Option<Self> {
-        let revision = fields.needed("revision", fields.integer("revision"));
+        let revision = fields.revision();
         let accepted = fields.needed("accepted", fields.flag("accepted"));
         let reason = fields.word::<RefusalReason>("reason");
         let action = if accepted? {
@@ -198,7 +198,7 @@ pub(crate) struct ReasonBody {
 
 impl FromFields for ReasonBody {
     fn read(fields: &Fields<'_>) -> Option<Self> {
-        let revision = fields.needed("revision", fields.integer("revision"));
+        let revision = fields.revision();
         let reason = fields.needed("reason", fields.text("reason"));
         Some(Self { revision: revision?, reason: reason? })
     }

@@ -18,6 +18,7 @@ mod criteria;
 mod custody;
 mod form_fields;
 mod health;
+mod json;
 mod people;
 mod plans;
 mod results;
@@ -25,7 +26,6 @@ mod samples;
 mod sessions;
 mod views;
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use events::Hints;
 use hege_app::criteria::Catalogues;
@@ -98,7 +98,7 @@ impl State {
     /// Runs a use case on a thread that may wait for the database.
     ///
     /// # Errors
-    /// The use case's as an answer; 503 when the server is stopping.
+    /// The use case's as an answer; 500 when it panicked.
     pub async fn run<T, F>(self: &Arc<Self>, f: F) -> Result<T, Failure>
     where
         T: Send + 'static,
@@ -106,11 +106,9 @@ impl State {
     {
         let state = Arc::clone(self);
         let outcome = web::block(move || f(&state)).await;
-        let stopping = |_cancelled| {
-            let words = ("服务正在停止", "the server is stopping");
-            Failure::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", words)
-        };
-        outcome.map_err(stopping)?.map_err(Failure::from)
+        // A server that stops lets what is in hand finish: whoever gets no answer has panicked.
+        let outcome = outcome.unwrap_or_else(|no_answer| Err(Error::Internal(no_answer.to_string())));
+        outcome.map_err(Failure::from)
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{alerts, criteria, custody, events, form_fields, health, people, plans, rates, results, samples, sessions};
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 struct Bearer;
@@ -29,10 +30,34 @@ impl Modify for WholePaths {
     }
 }
 
+/// What every body and every query may be answered, said once: it is refused before a handler sees it.
+struct Unreadable;
+
+const UNREADABLE: [(&str, &str); 3] = [
+    ("400", "the body was cut off, or is not UTF-8 or not JSON"),
+    ("413", "the body is larger than 1 MiB"),
+    ("415", "the body is not application/json"),
+];
+
+impl Modify for Unreadable {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let paths = document.paths.paths.values_mut();
+        let operations = paths.flat_map(|path| [&mut path.post, &mut path.put].into_iter().flatten());
+        for operation in operations.filter(|operation| operation.request_body.is_some()) {
+            for (status, description) in UNREADABLE {
+                let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();
+                let answer = ResponseBuilder::new().description(description);
+                let answer = answer.content("application/problem+json", problem).build();
+                operation.responses.responses.insert(status.to_owned(), answer.into());
+            }
+        }
+    }
+}
+
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Hege 合格", description = "Food-safety sampling inspection of a province."),
-    modifiers(&Bearer, &WholePaths),
+    modifiers(&Bearer, &WholePaths, &Unreadable),
     paths(
         sessions::session_begin, sessions::session_refresh, sessions::session_end, sessions::me, sessions::password_change,
         people::user_list, people::user_add, people::user_change,

@@ -152,7 +152,7 @@ pub(crate) struct UserChangeAsked {
 
 impl FromFields for UserChangeAsked {
     fn read(fields: &Fields<'_>) -> Option<Self> {
-        let revision = fields.needed("revision", fields.integer("revision"));
+        let revision = fields.revision();
         let profile = fields.object::<ReadProfile>("profile").map(|ReadProfile(profile)| Change::Profile(profile));
         let password = fields.secret("password").map(Change::Password);
         let active = fields.flag("active").map(Change::Active);

@@ -63,6 +63,9 @@ impl FromFields for Asked {
             group_by: fields.word("group_by"),
             as_of: fields.parsed("as_of", "bad_instant", instant),
         };
+        if asked.as_of.is_some_and(|as_of| as_of < Timestamp::UNIX_EPOCH) {
+            fields.problem("as_of", "too_early", ("早于 1970 年", "before the year 1970"));
+        }
         if asked.from.zip(asked.to).is_some_and(|(from, to)| to < from) {
             fields.problem("to", "before_from", ("早于起始月份", "before `from`"));
         }

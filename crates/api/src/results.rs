@@ -170,7 +170,7 @@ pub(crate) struct Results {
 
 impl FromFields for Results {
     fn read(fields: &Fields<'_>) -> Option<Self> {
-        let revision = fields.needed("revision", fields.integer("revision"));
+        let revision = fields.revision();
         let results = fields.needed("results", fields.objects::<Entered>("results"));
         let values: Vec<Value> = results?.into_iter().map(|Entered(value)| value).collect();
         if values.is_empty() {
@@ -238,14 +238,12 @@ impl FromFields for LeftOutBody {
     }
 }
 
-const NOT_TEXT: (&str, &str) = ("须为字符串", "must be a string");
-
 pub(crate) struct CheckStep(Step);
 
 impl FromFields for CheckStep {
     fn read(fields: &Fields<'_>) -> Option<Self> {
-        let revision = fields.needed("revision", fields.integer("revision"));
-        let confirms = fields.parsed_list::<String>("confirms", "bad_text", NOT_TEXT).unwrap_or_default();
+        let revision = fields.revision();
+        let confirms = fields.texts("confirms").unwrap_or_default();
         let left_out = fields.objects::<LeftOutBody>("leaves_out").unwrap_or_default();
         let leaves_out: BTreeMap<String, String> =
             left_out.into_iter().map(|left_out| (left_out.analyte, left_out.reason)).collect();
@@ -290,8 +288,8 @@ pub(crate) struct ApprovalStep(Step);
 
 impl FromFields for ApprovalStep {
     fn read(fields: &Fields<'_>) -> Option<Self> {
-        let revision = fields.needed("revision", fields.integer("revision"));
-        let agrees = fields.parsed_list::<String>("agrees", "bad_text", NOT_TEXT).unwrap_or_default();
+        let revision = fields.revision();
+        let agrees = fields.texts("agrees").unwrap_or_default();
         Some(Self(Step { revision: revision?, action: Action::Approve { agrees: agrees.into_iter().collect() } }))
     }
 }

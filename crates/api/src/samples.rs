@@ -150,23 +150,23 @@ impl FromFields for RegisterBody {
     }
 }
 
-/// Problems of a form stand under `/form` in the body.
-fn under_form(problems: Problems) -> Problems {
+/// Problems of a form stand where its fields do in the body: under `/form` or `/changes`.
+fn under(at: &str, problems: Problems) -> Problems {
     let mut moved = Problems::new();
     for problem in problems.into_vec() {
         let of_form = problem.pointer.strip_prefix('/').is_some_and(|rest| {
             let field = rest.split('/').next().unwrap_or_default();
             FIELDS.iter().any(|known| known.code == field) || problem.code == "unknown_field"
         });
-        let pointer = if of_form { format!("/form{}", problem.pointer) } else { problem.pointer };
+        let pointer = if of_form { format!("{at}{}", problem.pointer) } else { problem.pointer };
         moved.push(Problem { pointer, ..problem });
     }
     moved
 }
 
-fn with_pointers(error: Error) -> Error {
+fn with_pointers(at: &str, error: Error) -> Error {
     match error {
-        Error::Invalid(problems) => Error::Invalid(under_form(problems)),
+        Error::Invalid(problems) => Error::Invalid(under(at, problems)),
         other => other,
     }
 }
@@ -234,9 +234,9 @@ fn registered(state: &State, call: &Call, body: &RegisterBody) -> Result<Registe
         food_class: &|code| catalogue.foods().class(code).is_some(),
         microbiological: items.iter().any(|(analyte, _)| is_microbiological(&catalogue, analyte)),
     };
-    let checked = check(&body.form, &context).map_err(under_form);
+    let checked = check(&body.form, &context).map_err(|problems| under("/form", problems));
     if let Ok((form, _)) = &checked {
-        problems.extend(under_form(named(state, form)?));
+        problems.extend(under("/form", named(state, form)?));
     }
     let (form, warnings) = match (checked, problems.is_empty()) {
         (Ok(checked), true) => checked,
@@ -254,10 +254,10 @@ fn registered(state: &State, call: &Call, body: &RegisterBody) -> Result<Registe
     }
     let sealed = personal::seal(&state.data_key, form.id, &form.personal())?;
     let registration = Registration { form, personal: sealed, items };
-    let sample = register(&state.store, call, &registration).map_err(with_pointers)?;
+    let sample = register(&state.store, call, &registration).map_err(|error| with_pointers("/form", error))?;
     Ok(RegisteredView {
         sample: SampleSummary::of(&sample, false)?,
-        warnings: under_form(warnings).as_slice().iter().map(FieldProblem::from).collect(),
+        warnings: under("/form", warnings).as_slice().iter().map(FieldProblem::from).collect(),
     })
 }
 
@@ -331,7 +331,8 @@ pub(crate) fn cursor_text(cursor: Cursor) -> String {
 
 fn parse_cursor(text: &str) -> Option<Cursor> {
     let (at, id) = text.split_once('.')?;
-    let at = jiff::Timestamp::from_microsecond(at.parse().ok()?).ok()?;
+    // Nothing was sampled before 1970, and PostgreSQL knows no instant before -4713.
+    let at = jiff::Timestamp::from_microsecond(at.parse().ok().filter(|at| *at >= 0)?).ok()?;
     Some(Cursor { at, id: Uuid::try_parse(id).ok()? })
 }
 
@@ -408,7 +409,7 @@ pub(crate) struct AmendBody {
 
 impl FromFields for AmendBody {
     fn read(fields: &Fields<'_>) -> Option<Self> {
-        let revision = fields.needed("revision", fields.integer("revision"));
+        let revision = fields.revision();
         let changes = form_fields(fields, "changes");
         let reason = fields.needed("reason", fields.text("reason"));
         Some(Self { revision: revision?, changes: changes?, reason: reason? })
@@ -418,7 +419,7 @@ impl FromFields for AmendBody {
 fn amended(state: &State, call: &Call, id: SampleId, body: &AmendBody) -> Result<RegisteredView, Error> {
     if let Some(Raw::List(samplers)) = body.changes.get("samplers") {
         let problems = unknown_samplers(state, samplers)?;
-        problems.into_result(()).map_err(Error::Invalid)?;
+        under("/changes", problems).into_result(()).map_err(Error::Invalid)?;
     }
     let catalogue = state.catalogues.get(&state.store)?;
     let context = Context {
@@ -433,10 +434,11 @@ fn amended(state: &State, call: &Call, id: SampleId, body: &AmendBody) -> Result
     };
     let correction =
         Correction { seen: body.revision, changes: &body.changes, reason: &body.reason, context: &context, vault };
-    let (sample, warnings) = amend(&state.store, call, id, &correction)?;
+    let amended = amend(&state.store, call, id, &correction);
+    let (sample, warnings) = amended.map_err(|error| with_pointers("/changes", error))?;
     Ok(RegisteredView {
         sample: SampleSummary::of(&sample, false)?,
-        warnings: warnings.as_slice().iter().map(FieldProblem::from).collect(),
+        warnings: under("/changes", warnings).as_slice().iter().map(FieldProblem::from).collect(),
     })
 }
 

@@ -184,8 +184,8 @@ impl From<&CustodyRow> for CustodyView {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AmendmentView {
     seq: i32,
-    /// Field, old, new.
-    #[schema(value_type = Object)]
+    /// Field, old, new; of a personal field only that it changed.
+    #[schema(value_type = Vec<Object>)]
     changes: Value,
     reason: String,
     person_id: String,

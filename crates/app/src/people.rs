@@ -76,21 +76,22 @@ impl Profile {
         }
     }
 
-    /// What speaks against it.
-    fn check(&self, conn: &mut Conn, problems: &mut Problems) -> Result<(), Error> {
+    /// What speaks against it; `at` points to it.
+    fn check(&self, conn: &mut Conn, at: &str, problems: &mut Problems) -> Result<(), Error> {
         let name = self.name.trim();
         problems.check((1..=50).contains(&name.chars().count()) && !name.chars().any(char::is_control), || {
-            Problem::new("/name", "bad_text", "须为 1 至 50 字", "1 to 50 characters")
+            Problem::new(format!("{at}/name"), "bad_text", "须为 1 至 50 字", "1 to 50 characters")
         });
-        problems.check(!self.roles.is_empty(), || Problem::new("/roles", "required", "必填", "required"));
+        problems.check(!self.roles.is_empty(), || Problem::new(format!("{at}/roles"), "required", "必填", "required"));
         let code = i32::try_from(self.region.get()).unwrap_or(i32::MAX);
         let known = regions_list(conn)?.iter().any(|region| region.code == code);
-        problems
-            .check(known, || Problem::new("/region", "region_unknown", "行政区划代码未知", "the region is not known"));
+        problems.check(known, || {
+            Problem::new(format!("{at}/region"), "region_unknown", "行政区划代码未知", "the region is not known")
+        });
         let organisation = organisation_fetch(conn, Id(self.organisation.0))?.filter(|found| found.active);
         let Some(organisation) = organisation else {
             problems.push(Problem::new(
-                "/organisation_id",
+                format!("{at}/organisation_id"),
                 "organisation_unknown",
                 "机构不存在或已停用",
                 "the organisation is not there or does not take part",
@@ -100,7 +101,7 @@ impl Profile {
         let fits = self.roles.iter().all(|role| may_hold(&organisation.kind, *role));
         problems.check(fits, || {
             Problem::new(
-                "/roles",
+                format!("{at}/roles"),
                 "role_not_for_organisation",
                 "该类机构人员不得担任此角色",
                 "people of such an organisation may not have this role",
@@ -153,7 +154,7 @@ pub fn add(
     let hash = password::hash(secret).map_err(internal)?;
     store.write(|conn| {
         let mut problems = problems.clone();
-        profile.check(conn, &mut problems)?;
+        profile.check(conn, "", &mut problems)?;
         problems.check(person_by_login(conn, login)?.is_none(), || {
             Problem::new("/login", "login_taken", "用户名已被使用", "the login is taken")
         });
@@ -206,7 +207,7 @@ pub fn change(store: &Store, id: UserId, (seen, change): (Option<i64>, &Change),
         let mut problems = Problems::new();
         let (action, mut new) = match change {
             Change::Profile(profile) => {
-                profile.check(conn, &mut problems)?;
+                profile.check(conn, "/profile", &mut problems)?;
                 ("person_changed", profile.onto(&old))
             }
             Change::Password(secret) => {

@@ -180,10 +180,10 @@ pub fn change_target(store: &Store, plan: PlanId, (seen, new): (i32, &Target), m
     problems.check((1..=100_000).contains(&new.min_n), || {
         Problem::new("/min_n", "out_of_range", "须为 1 至 100000", "1 to 100000")
     });
-    problems.check(!new.counting.task_types.is_empty() && !new.counting.sample_kinds.is_empty(), || {
-        Problem::new("/counting", "required", "必填", "required")
-    });
-    problems.check(!new.clause.trim().is_empty(), || Problem::new("/clause", "required", "必填", "required"));
+    let required = |pointer| move || Problem::new(pointer, "required", "必填", "required");
+    problems.check(!new.counting.task_types.is_empty(), required("/task_types"));
+    problems.check(!new.counting.sample_kinds.is_empty(), required("/sample_kinds"));
+    problems.check(!new.clause.trim().is_empty(), required("/clause"));
     problems.into_result(()).map_err(Error::Invalid)?;
     store.write(|conn| {
         let last = targets_of(conn, Id(plan.0))?.into_iter().rfind(|row| row.stage.0 == new.stage);
