@@ -20,7 +20,15 @@ pub(crate) fn spinach(server: &Server) -> Value {
     let today = china_date(now);
     form["id"] = json!(format!("3301-{}", Uuid::now_v7()));
     form["form_no"] = json!(format!("NCP{:02}330106{serial:06}", today.year() % 100));
-    form["samplers"] = json!([Who::Inspector.id().to_string(), Who::Colleague.id().to_string()]);
+    // Who samples has a login.
+    let samplers = [Who::Inspector, Who::Colleague].map(|who| {
+        server.who(who);
+        who.id().to_string()
+    });
+    form["samplers"] = json!(samplers);
+    for code in ["task_source", "deploying_org"] {
+        form[code] = json!(House::Commission.id().to_string());
+    }
     form["date"] = json!(today.to_string());
     form["sampled_at"] = json!(now.to_string());
     form["sampled_unit"] = json!(SELLER);

@@ -27,10 +27,15 @@ use server::Server;
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
-/// Runs a test against a server on each kind of database.
-fn on_both(test: impl Fn(&Server)) {
-    for db in hege_testkit::databases() {
-        test(&Server::start(db));
+/// Runs a test against a server on each kind of database, both at once: most of a test is waiting for a disk.
+fn on_both(test: impl Fn(&Server) + Sync) {
+    let test = &test;
+    let outcomes = std::thread::scope(|scope| {
+        let run = |db| scope.spawn(move || test(&Server::start(db)));
+        hege_testkit::databases().map(run).map(std::thread::ScopedJoinHandle::join)
+    });
+    if let Some(failed) = outcomes.into_iter().find_map(Result::err) {
+        std::panic::resume_unwind(failed);
     }
 }
 

@@ -82,6 +82,7 @@ fn a_result_is_judged_by_the_edition_in_force_on_its_deciding_date() {
 fn who_sampled_entered_or_checked_it_does_not_do_the_next_part() {
     on_both(|server| {
         let mut registration = spinach(server);
+        server.who(Who::Checker);
         registration["form"]["samplers"] = json!([Who::Inspector.id().to_string(), Who::Checker.id().to_string()]);
         let sample = server.bring(&registration, CONFORMING, Stand::Entered);
         server.who(Who::Checker).check(&sample, &["lead"]).refused(403, "sampled_it");
@@ -213,5 +214,25 @@ fn the_stream_gives_a_resync_first_and_then_a_hint_of_what_changed() {
         assert_eq!((text(&hint, "topic"), text(&hint, "city")), ("sample", "3301"));
         assert!(text(&hint, "at").parse::<jiff::Timestamp>().is_ok());
         assert_eq!(hint.as_object().unwrap().len(), 3, "a hint and nothing of what changed");
+    });
+}
+
+#[test]
+fn the_stream_tells_of_ones_own_region_and_of_what_is_the_provinces() {
+    on_both(|server| {
+        let administrator = server.who(Who::Administrator);
+        let lines = server.who(Who::CityReviewer).events();
+        let next =
+            || lines.recv_timeout(Duration::from_secs(10)).unwrap_or_else(|error| panic!("{}: {error}", server.name));
+        assert_eq!([next(), next()], ["event: resync", "data: {}"]);
+        server.at(Stand::Registered);
+        let target = json!({
+            "stage": "farm", "version": 1, "target_bp": 9000, "min_n": 30, "planned_n": 100, "clause": "演示",
+            "task_types": ["routine_monitoring"], "sample_kinds": ["primary_produce"],
+        });
+        administrator.post(&format!("/plans/{}/targets", server.plan), &target).ok();
+        assert_eq!(next(), "event: hint");
+        let hint: Value = serde_json::from_str(next().strip_prefix("data: ").unwrap()).unwrap();
+        assert_eq!((text(&hint, "topic"), text(&hint, "city")), ("plan", "3300"), "and nothing of Hangzhou's sample");
     });
 }

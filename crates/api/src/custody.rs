@@ -6,10 +6,10 @@ use crate::body::{Body, Fields, FromFields};
 use crate::problem::{Failure, ProblemBody};
 use crate::views::{SampleSummary, path_id};
 use actix_web::{HttpResponse, post, web};
-use hege_app::people::{holds, organisation};
+use hege_app::people::{is_active, organisation};
 use hege_app::samples::step;
 use hege_app::{Call, Error};
-use hege_core::{LabId, Problem, Role, SampleId, UserId};
+use hege_core::{LabId, Problem, SampleId, UserId};
 use hege_sampling::life_cycle::{Action, RefusalReason};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -31,11 +31,11 @@ impl State {
         .await
     }
 
-    /// Whether a sample can be handed to a person: an inspector, or who receives for a laboratory.
-    async fn is_handler(self: &Arc<Self>, to: UserId) -> Result<(), Failure> {
+    /// Whether a sample can be handed to a person.
+    async fn is_there(self: &Arc<Self>, to: UserId) -> Result<(), Failure> {
         self.run(move |state| {
-            let known = holds(&state.store, to, Role::Inspector)? || holds(&state.store, to, Role::Receiver)?;
-            let (zh, en) = ("不是在用的抽样员或接样员", "neither an inspector nor a receiver with a login");
+            let known = is_active(&state.store, to)?;
+            let (zh, en) = ("不是在用的人员", "nobody with a login");
             let problem = || Error::Invalid(Problem::new("/to", "person_unknown", zh, en).into());
             known.then_some(()).ok_or_else(problem)
         })
@@ -128,7 +128,7 @@ pub(crate) async fn sample_custody(
     let Allowed { person, input: Body(CustodyStep(step)), .. } = asked;
     match &step.action {
         Action::Seal { lab: Some(lab), .. } => state.is_laboratory(*lab).await?,
-        Action::HandOver { to } => state.is_handler(*to).await?,
+        Action::HandOver { to } => state.is_there(*to).await?,
         _ => {}
     }
     step.done(&state, state.call(&person), id).await

@@ -13,7 +13,7 @@ use hege_app::form_numbers::{Wanted, lease};
 use hege_app::samples::{Cursor, Registration, Search, fetch, is_microbiological, list, register};
 use hege_app::{Call, Error, people, personal};
 use hege_core::date::china_date;
-use hege_core::{Problem, Problems, RegionCode, Role, SampleId, Stage, TaskType};
+use hege_core::{Problem, Problems, RegionCode, SampleId, Stage, TaskType};
 use hege_sampling::fields::FIELDS;
 use hege_sampling::form::{Context, Fields as FormFields, Form, Raw, RegionKnown, check};
 use hege_sampling::life_cycle::Status;
@@ -179,16 +179,16 @@ pub(crate) struct RegisteredView {
     warnings: Vec<FieldProblem>,
 }
 
-/// Who of the samplers is no inspector with a login.
+/// Who of the samplers has no login.
 fn unknown_samplers(state: &State, samplers: &[String]) -> Result<Problems, Error> {
     let mut problems = Problems::new();
     for (index, sampler) in samplers.iter().enumerate() {
-        let is_inspector = match sampler.parse() {
-            Ok(id) => people::holds(&state.store, id, Role::Inspector)?,
+        let is_known = match sampler.parse() {
+            Ok(id) => people::is_active(&state.store, id)?,
             Err(_) => false,
         };
-        problems.check(is_inspector, || {
-            let (zh, en) = ("不是在用的抽样员", "not an inspector with a login");
+        problems.check(is_known, || {
+            let (zh, en) = ("不是在用的人员", "nobody with a login");
             Problem::new(format!("/samplers/{index}"), "sampler_unknown", zh, en)
         });
     }

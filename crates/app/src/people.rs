@@ -256,16 +256,13 @@ pub fn organisation(store: &Store, id: OrganisationId) -> Result<Option<Organisa
     store.read(|conn| Ok(organisation_fetch(conn, Id(id.0))?))
 }
 
-/// Whether a person is there, active, and has a role.
+/// Whether a person is there and active.
 ///
 /// # Errors
 /// Those of the store.
-pub fn holds(store: &Store, id: UserId, role: Role) -> Result<bool, Error> {
-    let person = store.read(|conn| Ok::<_, Error>(person_fetch(conn, Id(id.0))?))?.filter(|person| person.active);
-    Ok(match person {
-        Some(person) => words::<Role>(&person.roles)?.contains(&role),
-        None => false,
-    })
+pub fn is_active(store: &Store, id: UserId) -> Result<bool, Error> {
+    let person = store.read(|conn| Ok::<_, Error>(person_fetch(conn, Id(id.0))?))?;
+    Ok(person.is_some_and(|person| person.active))
 }
 
 /// Every organisation.

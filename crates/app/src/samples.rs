@@ -98,16 +98,19 @@ fn orderable(call: &Call, registration: &Registration) -> Result<(), Problems> {
 fn put(conn: &mut Conn, call: &Call, registration: &Registration) -> Result<Sample, Error> {
     let id = registration.form.id;
     let answered = answered(call, registration);
+    // The number is asked for before the id: whoever holds it has left the answer with it, and this very registration, sent
+    // twice at once, is no other holder.
+    let is_taken = form_no_holder(conn, answered.city, &registration.form.form_no)?.is_some();
     if let Some(before) = answered_fetch(conn, answered.city, answered.key)? {
         let is_same = before.person_id == answered.person_id && before.body_hash == answered.body_hash;
         let sample = if is_same { sample_fetch(conn, id)? } else { None };
         return sample.ok_or(Error::Idempotency);
     }
-    let Left { sample, items, custody, audit, .. } = registered(call, registration)?;
-    if form_no_holder(conn, sample.city, &sample.form_no)?.is_some() {
+    if is_taken {
         let (zh, en) = ("抽样单编号已使用", "the form number is taken");
         return Err(Error::Invalid(Problem::new("/form_no", "form_no_taken", zh, en).into()));
     }
+    let Left { sample, items, custody, audit, .. } = registered(call, registration)?;
     sample_insert(conn, std::slice::from_ref(&sample))?;
     items_insert(conn, &items)?;
     custody_insert(conn, &custody)?;
