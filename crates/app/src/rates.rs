@@ -2,6 +2,7 @@
 
 use crate::plans::{Target, YearPlan};
 use crate::{Error, Scope, counties};
+use hege_core::date::china_date;
 use hege_core::region::RegionLevel;
 use hege_core::{City, Month, RegionCode, SampleKind, Stage, TaskType};
 use hege_rates::windows::is_provisional;
@@ -145,23 +146,26 @@ pub fn rates(
             *cell = cell.plus(row.cell);
         }
         for (key, cell) in groups {
-            rates.push(rate(target, key, cell)?);
+            rates.push(rate(target, key, (cell, at))?);
         }
     }
     Ok(rates)
 }
 
-fn rate(target: &Target, (city, month): (i32, i32), counters: Cell) -> Result<Rate, Error> {
+fn rate(target: &Target, (city, month): (i32, i32), (counters, at): (Cell, Timestamp)) -> Result<Rate, Error> {
     let corrupt = || StoreError::Corrupt("rate_cell");
     let tally = counters.tally().ok_or_else(corrupt)?;
     let waiting = counters.pending.saturating_add(counters.not_judgeable);
+    let month = Month::from_yyyymm(month).ok();
+    // Of the month that is still running samples are yet to come.
+    let is_running = month.is_some_and(|month| month >= Month::of(china_date(at)));
     Ok(Rate {
         stage: target.stage,
         city: u16::try_from(city).ok().filter(|city| *city > 0).and_then(|city| City::new(city).ok()),
-        month: Month::from_yyyymm(month).ok(),
+        month,
         assessment: assess(tally, target.basis_points),
         counters,
-        provisional: is_provisional(i64::from(tally.n), waiting),
+        provisional: is_running || is_provisional(i64::from(tally.n), waiting),
         counted: (target.counting.zh(), target.counting.en()),
         clause: target.clause.clone(),
     })
