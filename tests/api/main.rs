@@ -34,7 +34,7 @@ fn on_both(test: impl Fn(&Server) + Sync) {
         let run = |db| scope.spawn(move || test(&Server::start(db)));
         hege_testkit::databases().map(run).map(std::thread::ScopedJoinHandle::join)
     });
-    for failed in outcomes.into_iter().filter_map(Result::err) {
+    if let Some(failed) = outcomes.into_iter().find_map(Result::err) {
         std::panic::resume_unwind(failed);
     }
 }
