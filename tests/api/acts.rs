@@ -265,3 +265,24 @@ fn an_unverified_criterion_is_accepted_once() {
         accept("L001", 1).refused(409, "revision_conflict");
     });
 }
+
+#[test]
+fn of_people_who_are_given_one_login_at_once_one_is_made_and_the_others_are_told() {
+    on_both(|server| {
+        let administrator = server.who(Who::Administrator);
+        let user = json!({
+            "login": "twice", "password": "a-password-for-tests", "name": "演示", "region": "330100",
+            "organisation_id": House::Sampling.id().to_string(), "roles": ["inspector"],
+        });
+        let mut answers = std::thread::scope(|scope| {
+            let asked = [0; 6].map(|_| scope.spawn(|| administrator.post("/users", &user)));
+            asked.map(|answer| answer.join().unwrap())
+        });
+        answers.sort_by_key(|answer| answer.status);
+        assert_eq!(answers[0].status, 201, "{answers:#?}");
+        answers[1..].iter().for_each(|answer| answer.invalid(&[("/login", "login_taken")]));
+        let people = administrator.get("/users").ok();
+        let named = people["items"].as_array().unwrap().iter().filter(|person| person["login"] == "twice");
+        assert_eq!(named.count(), 1);
+    });
+}

@@ -168,3 +168,13 @@ fn of_the_same_registration_sent_at_once_one_is_written_and_all_are_answered_ali
         assert_eq!(server.farm(), (0, 0, 1));
     });
 }
+
+#[test]
+fn what_lies_outside_of_ones_stages_is_not_registered() {
+    on_both(|server| {
+        let inspector = server.who(Who::StageInspector);
+        let rows = Rows::of(server);
+        inspector.register(&spinach(server)).invalid(&[("/form/stage", "outside_scope")]);
+        rows.are_as_before("another stage");
+    });
+}

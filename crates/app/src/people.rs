@@ -152,7 +152,7 @@ pub fn add(
     let objections = [check_login(login), password::objection(secret, login, "/password")];
     objections.into_iter().flatten().for_each(|problem| problems.push(problem));
     let hash = password::hash(secret).map_err(internal)?;
-    store.write(|conn| {
+    let put = |conn: &mut Conn| {
         let mut problems = problems.clone();
         profile.check(conn, "", &mut problems)?;
         problems.check(person_by_login(conn, login)?.is_none(), || {
@@ -176,7 +176,12 @@ pub fn add(
         people_insert(conn, std::slice::from_ref(&row))?;
         audit_own(conn, &mark, ("person_added", vec![row.touched()?], json!({})))?;
         Ok(row)
-    })
+    };
+    match store.write(put) {
+        // Somebody took the login after we had looked. Now it can be seen.
+        Err(Error::Store(StoreError::Duplicate(_))) => store.write(put),
+        outcome => outcome,
+    }
 }
 
 /// What becomes of a login.
