@@ -172,9 +172,9 @@ fn of_the_same_registration_sent_at_once_one_is_written_and_all_are_answered_ali
 #[test]
 fn what_lies_outside_of_ones_stages_is_not_registered() {
     on_both(|server| {
-        let inspector = server.who(Who::StageInspector);
+        let (registration, inspector) = (spinach(server), server.who(Who::StageInspector));
         let rows = Rows::of(server);
-        inspector.register(&spinach(server)).invalid(&[("/form/stage", "outside_scope")]);
+        inspector.register(&registration).invalid(&[("/form/stage", "outside_scope")]);
         rows.are_as_before("another stage");
     });
 }

@@ -53,7 +53,7 @@ pub(super) fn blindness(sample: &Sample, call: &Call) -> Option<bool> {
 }
 
 /// Names that tell a laboratory whose food it tests: seller, producer, whoever stands behind them, where and when it was bought.
-const WITHHELD: [&str; 10] = [
+const WITHHELD: [&str; 13] = [
     "sampled_unit",
     "producer",
     "third_party",
@@ -64,6 +64,9 @@ const WITHHELD: [&str; 10] = [
     "platform",
     "shop",
     "stall",
+    "order_no",
+    "send_to",
+    "remark",
 ];
 
 /// Takes from a form what a laboratory is not told.
