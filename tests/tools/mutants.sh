@@ -5,5 +5,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants
-cargo mutants --package hege-lab --package hege-rates --package hege-alerts --package hege-core \
+cargo mutants --package hege-lab --package hege-rates --package hege-alerts --package hege-core --package hege-sampling \
   --timeout 60 --minimum-test-timeout 60 "$@" -- --lib --tests
