@@ -361,25 +361,15 @@ pub fn item_update(conn: &mut Conn, row: &Item) -> Result<(), Error> {
     Ok(())
 }
 
-/// A sample with a conclusion that may count, as alerts need it.
+/// A sample with a conclusion that may count, with no more than alerts need: a year has many.
 #[derive(Debug, Clone, PartialEq, Queryable)]
 pub struct Concluded {
-    /// The shard.
-    pub city: i32,
-    /// The sample.
-    pub id: Id,
-    /// 抽样单编号.
-    pub form_no: String,
-    /// County of the sampling place.
-    pub region: i32,
     /// 任务类别.
     pub task_type: Word<TaskType>,
     /// 样品类型.
     pub sample_kind: Word<SampleKind>,
     /// Month of sampling.
     pub month: i32,
-    /// 标称生产者.
-    pub producer: Option<String>,
     /// The conclusion in force.
     pub standing: Word<Standing>,
     /// When the sample's first conclusion was given.
@@ -398,10 +388,7 @@ pub fn concluded(conn: &mut Conn, stage: Stage, (from, until): (i32, i32)) -> Re
         .filter(sample::stage.eq(Word(stage)).and(sample::month.between(from, until)))
         .filter(sample::standing.eq_any(counted()).and(conclusion::revision.eq(1)))
         .order((conclusion::decided_at, sample::form_no))
-        .select((
-            sample::city, sample::id, sample::form_no, sample::region, sample::task_type, sample::sample_kind,
-            sample::month, sample::producer, sample::standing, conclusion::decided_at,
-        ))
+        .select((sample::task_type, sample::sample_kind, sample::month, sample::standing, conclusion::decided_at))
         .load(c))?)
 }
 
