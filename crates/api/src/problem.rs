@@ -118,13 +118,14 @@ impl Failure {
             hege_app::StoreError::Duplicate(_) => {
                 Self::new(StatusCode::CONFLICT, "duplicate", ("已存在", "it is there already"))
             }
-            hege_app::StoreError::Pool(_) | hege_app::StoreError::Connection(_) | hege_app::StoreError::Retry(_) => {
-                Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "busy",
-                    ("数据库繁忙或不可用，请稍后重试", "the database is busy or away; try again"),
-                )
-            }
+            hege_app::StoreError::Pool(_)
+            | hege_app::StoreError::Connection(_)
+            | hege_app::StoreError::Busy(_)
+            | hege_app::StoreError::Retry(_) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                ("数据库繁忙或不可用，请稍后重试", "the database is busy or away; try again"),
+            ),
             _ => Self::internal(),
         }
     }

@@ -24,7 +24,8 @@ impl Hint {
     /// Whether it lies in a person's scope: what is the province's own concerns everybody.
     #[must_use]
     pub fn concerns(&self, scope: &Scope) -> bool {
-        self.city == PROVINCE.city() || scope.sees_region(self.city.region())
+        let place = self.city.region();
+        self.city == PROVINCE.city() || scope.sees_region(place) || place.contains(scope.region)
     }
 
     fn of(row: &AuditRow) -> Option<Self> {

@@ -141,6 +141,10 @@ pub fn begin(
     };
     let mark = Mark { person: Some(UserId(person.id.0)), ..mark };
     store.write(|conn| {
+        // Between the look at the password and now it may have been reset, or the login disabled.
+        if person_fetch(conn, person.id)?.is_none_or(|now| now.revision != person.revision) {
+            return Err(Error::Unauthorized(Refusal::WrongCredentials));
+        }
         session_insert(conn, &row)?;
         audit_own(conn, &mark, (LOGGED_IN, Vec::new(), json!({"session": session.to_string()})))
     })?;

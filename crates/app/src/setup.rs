@@ -59,7 +59,11 @@ pub fn load(store: &Store, at: Timestamp, new_id: NewId<'_>) -> Result<(), Error
     let known = store.read(|conn| Ok::<_, Error>(plans_list(conn)?))?;
     for plan in shipped.plans.iter().filter(|plan| !plan.demo) {
         if known.iter().all(|known| known.id.0 != plan.id.0) {
-            plans::put(store, &year_plan(plan, known.is_empty()), mark())?;
+            match plans::put(store, &year_plan(plan, known.is_empty()), mark()) {
+                // Another server that starts at the same time has put it.
+                Ok(()) | Err(Error::Store(StoreError::Duplicate(_))) => {}
+                Err(error) => return Err(error),
+            }
         }
     }
     criteria::load(store, mark())

@@ -17,5 +17,5 @@ pub fn cities(store: &Store) -> Result<Vec<i32>, Error> {
 /// # Errors
 /// Those of the store.
 pub fn city(store: &Store, city: i32) -> Result<Vec<Finding>, Error> {
-    store.read(|conn| Ok(verify_city(conn, city)?))
+    store.snapshot(|conn| Ok(verify_city(conn, city)?))
 }

@@ -68,7 +68,7 @@ impl Rates {
     }
 
     fn views(&self, store: &Store) -> Result<Vec<RateView>> {
-        let now = setup::demo_now(store)?.unwrap_or_else(Timestamp::now);
+        let now = setup::demo_clock(store)?.unwrap_or_else(Timestamp::now);
         let plan = plans::fetch(store, self.plan).context("there is no such plan")?;
         let month = |month| Month { year: plan.year, month };
         let until = Month::of(china_date(self.as_of.unwrap_or(now))).min(month(12)).max(month(1));

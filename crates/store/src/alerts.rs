@@ -79,6 +79,9 @@ impl Audited for AlertRow {
     fn key(&self) -> String {
         format!("{:04}-{}", self.city, self.id.0)
     }
+    fn revision(&self) -> i64 {
+        self.revision
+    }
 }
 
 impl Audited for AlertEvent {

@@ -15,13 +15,19 @@ pub trait Audited: Serialize {
     /// Its key as printed.
     fn key(&self) -> String;
 
-    /// `[table, key, hash]` as it stands in an audit row.
+    /// Which of the row's states this is: of two recorded ones the higher is the last, whatever the clocks said. 0 for a row that
+    /// never changes.
+    fn revision(&self) -> i64 {
+        0
+    }
+
+    /// `[table, key, hash, revision]` as it stands in an audit row.
     ///
     /// # Errors
     /// [`Error::Corrupt`] when the row cannot be written as JSON.
     fn touched(&self) -> Result<Value, Error> {
         let state = serde_json::to_value(self).map_err(|_not_json| Error::Corrupt(Self::TABLE))?;
-        Ok(json!([Self::TABLE, self.key(), hash(&state)]))
+        Ok(json!([Self::TABLE, self.key(), hash(&state), self.revision()]))
     }
 }
 
@@ -39,7 +45,7 @@ pub struct AuditRow {
     pub person_id: Option<Id>,
     /// What was done.
     pub action: String,
-    /// `[[table, key, hash], ...]`: the new state of each row it touched.
+    /// `[[table, key, hash, revision], ...]`: the new state of each row it touched.
     pub rows: Doc,
     /// Reason, old and new where they are told.
     pub detail: Doc,

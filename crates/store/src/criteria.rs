@@ -34,6 +34,9 @@ impl Audited for CriterionRow {
     fn key(&self) -> String {
         self.id.clone()
     }
+    fn revision(&self) -> i64 {
+        self.revision
+    }
 }
 
 /// Puts rows that are not there yet; how many were put. A row that is there is never changed by loading.

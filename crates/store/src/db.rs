@@ -179,6 +179,23 @@ impl Store {
         f(&mut conn)
     }
 
+    /// Reads in one snapshot: what is read later is of the same moment as what was read first.
+    ///
+    /// # Errors
+    /// Those of `f`, or [`Error::Pool`].
+    pub fn snapshot<T, E: From<Error>>(&self, f: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E> {
+        self.read(|conn| {
+            let begin = match conn {
+                Conn::Pg(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                Conn::Sqlite(_) => "BEGIN",
+            };
+            on!(conn, c => c.batch_execute(begin)).map_err(Error::from)?;
+            let outcome = f(conn);
+            on!(conn, c => c.batch_execute("ROLLBACK")).map_err(Error::from)?;
+            outcome
+        })
+    }
+
     /// The one way to write: one transaction, committed when `f` succeeds and taken back when it fails.
     /// `f` may run several times: PostgreSQL may ask for a transaction to be tried again (40001, 40P01).
     ///

@@ -51,6 +51,9 @@ pub enum Error {
     /// PostgreSQL could not serialise the transaction; it may be run again.
     #[error("the transaction must be run again")]
     Retry(#[source] Diesel),
+    /// The database is away or held by somebody else: the same may succeed later.
+    #[error("the database is busy or away")]
+    Busy(#[source] Diesel),
     /// Anything else.
     #[error("database error")]
     Query(#[source] Diesel),
@@ -73,6 +76,9 @@ impl From<Diesel> for Error {
             Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Self::Duplicate(error),
             Diesel::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Self::Retry(error),
             Diesel::DatabaseError(_, info) if info.message().contains("deadlock detected") => Self::Retry(error),
+            Diesel::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => Self::Busy(error),
+            // Another process holds SQLite's file for longer than the busy handler waits.
+            Diesel::DatabaseError(_, info) if info.message().contains("database is locked") => Self::Busy(error),
             _ => Self::Query(error),
         }
     }

@@ -59,12 +59,18 @@ impl Audited for Organisation {
     fn key(&self) -> String {
         self.id.0.to_string()
     }
+    fn revision(&self) -> i64 {
+        self.revision
+    }
 }
 
 impl Audited for Person {
     const TABLE: &'static str = "person";
     fn key(&self) -> String {
         self.id.0.to_string()
+    }
+    fn revision(&self) -> i64 {
+        self.revision
     }
 }
 

@@ -158,12 +158,18 @@ impl Audited for Sample {
     fn key(&self) -> String {
         format!("{:04}-{}", self.city, self.id.0)
     }
+    fn revision(&self) -> i64 {
+        self.revision
+    }
 }
 
 impl Audited for Item {
     const TABLE: &'static str = "item";
     fn key(&self) -> String {
         format!("{:04}-{}/{}", self.city, self.sample_id.0, self.analyte)
+    }
+    fn revision(&self) -> i64 {
+        self.revision
     }
 }
 

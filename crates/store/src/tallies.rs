@@ -52,6 +52,7 @@ pub fn tallies(conn: &mut Conn, cut: Cut) -> Result<Vec<TallyRow>, Error> {
     let kinds = (sample::city, sample::stage, sample::task_type, sample::sample_kind, sample::month, sample::standing);
     Ok(on!(conn, c => sample::table
         .filter(sample::month.between(cut.months.0, cut.months.1))
+        .filter(sample::city.between(cut.regions.0 / 100, cut.regions.1 / 100))
         .filter(sample::region.between(cut.regions.0, cut.regions.1))
         .group_by(kinds)
         .select((sample::city, sample::stage, sample::task_type, sample::sample_kind, sample::month, sample::standing, count_star()))
@@ -70,6 +71,7 @@ pub fn tallies_as_of(conn: &mut Conn, cut: Cut, at: Ts) -> Result<Vec<TallyRow>,
          AND e.kind IN ('refused', 'voided') AND e.at <= $1 LIMIT 1), \
         CASE WHEN s.task_type = 'risk_monitoring' THEN 'risk' ELSE 'pending' END) AS standing, COUNT(*) AS count \
         FROM sample s WHERE s.registered_at <= $1 AND s.month BETWEEN $2 AND $3 AND s.region BETWEEN $4 AND $5 \
+        AND s.city BETWEEN $4 / 100 AND $5 / 100 \
         GROUP BY 1, 2, 3, 4, 5, 6";
     Ok(on!(conn, c => diesel::sql_query(SQL)
         .bind::<sql::Ts, _>(at)

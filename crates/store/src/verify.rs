@@ -16,7 +16,7 @@ use crate::{Conn, Error, on};
 use diesel::prelude::*;
 use hege_rates::{Cell, Standing};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that is not as the record says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,16 +72,28 @@ pub fn verify_city(conn: &mut Conn, city: i32) -> Result<Vec<Finding>, Error> {
 /// # Errors
 /// Those of the database.
 pub fn cities(conn: &mut Conn) -> Result<Vec<i32>, Error> {
-    Ok(on!(conn, c => audit::table.select(audit::city).distinct().order(audit::city).load(c))?)
+    let mut cities: BTreeSet<i32> =
+        on!(conn, c => audit::table.select(audit::city).distinct().load(c))?.into_iter().collect();
+    // Also where the record itself was taken away.
+    cities.extend(on!(conn, c => sample::table.select(sample::city).distinct().load::<i32>(c))?);
+    cities.extend(on!(conn, c => rate_cell::table.select(rate_cell::city).distinct().load::<i32>(c))?);
+    cities.extend(on!(conn, c => alert::table.select(alert::city).distinct().load::<i32>(c))?);
+    cities.extend(on!(conn, c => audit_seal::table.select(audit_seal::city).distinct().load::<i32>(c))?);
+    Ok(cities.into_iter().collect())
 }
 
-type Recorded = BTreeMap<(String, String), String>;
+/// Of each row by table and key its last revision, and the hash of that.
+type Recorded = BTreeMap<(String, String), (i64, String)>;
 
 fn recorded(audits: &[AuditRow]) -> Recorded {
     let mut last = Recorded::new();
     for row in audits.iter().filter_map(|audit| audit.rows.0.as_array()).flatten() {
         let text = |index: usize| row.get(index).and_then(Value::as_str).unwrap_or_default().to_owned();
-        last.insert((text(0), text(1)), text(2));
+        let revision = row.get(3).and_then(Value::as_i64).unwrap_or_default();
+        let known = last.entry((text(0), text(1))).or_insert((revision, String::new()));
+        if revision >= known.0 {
+            *known = (revision, text(2));
+        }
     }
     last
 }
@@ -132,7 +144,7 @@ fn compare<R: Audited>(rows: &[R], recorded: &mut Recorded, findings: &mut Vec<F
         let now = row.touched()?;
         match recorded.remove(&(table.clone(), key.clone())) {
             None => findings.push(Finding::Unrecorded { table, key }),
-            Some(hash) if now.get(2).and_then(Value::as_str) != Some(hash.as_str()) => {
+            Some((_, hash)) if now.get(2).and_then(Value::as_str) != Some(hash.as_str()) => {
                 findings.push(Finding::Altered { table, key });
             }
             Some(_) => {}
@@ -177,6 +189,7 @@ fn chain(conn: &mut Conn, city: i32, audits: &[AuditRow], findings: &mut Vec<Fin
     for row in audits {
         hashes.insert(row.id.0.to_string(), row_hash(row)?);
     }
+    let mut linked: BTreeSet<(i64, String)> = BTreeSet::new();
     let mut previous: Vec<u8> = Vec::new();
     for (seal, seq) in seals.iter().zip(1_i64..) {
         let follows = seal.seq == seq && seal.previous == previous;
@@ -186,10 +199,14 @@ fn chain(conn: &mut Conn, city: i32, audits: &[AuditRow], findings: &mut Vec<Fin
         previous.clone_from(&seal.hash);
         for entry in seal.entries.0.as_array().into_iter().flatten() {
             let text = |index: usize| entry.get(index).and_then(Value::as_str).unwrap_or_default();
+            linked.insert((seal.seq, text(0).to_owned()));
             if hashes.get(text(0)).map(String::as_str) != Some(text(1)) {
                 findings.push(Finding::Audit(text(0).to_owned()));
             }
         }
     }
+    // A row that claims a link which does not hold it was never sealed.
+    let is_strange = |row: &&AuditRow| row.seal.is_some_and(|seal| !linked.contains(&(seal, row.id.0.to_string())));
+    findings.extend(audits.iter().filter(is_strange).map(|row| Finding::Audit(row.id.0.to_string())));
     Ok(())
 }

@@ -155,6 +155,10 @@ CREATE INDEX sample_by_stage ON sample (city, stage, month, standing);
 CREATE INDEX sample_by_lab ON sample (lab_id, status, received_at);
 CREATE INDEX sample_by_registration ON sample (stage, registered_at);
 CREATE INDEX sample_by_month ON sample (stage, month, decided_at);
+CREATE INDEX sample_by_standing ON sample (standing, month);
+CREATE INDEX sample_by_time ON sample (sampled_at, id);
+CREATE INDEX sample_by_lab_time ON sample (lab_id, sampled_at, id);
+CREATE INDEX sample_by_form_no ON sample (form_no);
 CREATE INDEX sample_by_org ON sample (sampling_org_id, sampled_at);
 
 -- 检验项目 with the result as reported and its verdict. Values keep their digits as text. `entry` is the rest of what was
@@ -294,7 +298,7 @@ CREATE TABLE audit (
     seal INTEGER,
     PRIMARY KEY (city, id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX audit_unsealed ON audit (city, seal, id);
+CREATE INDEX audit_unsealed ON audit (city, at, id) WHERE seal IS NULL;
 CREATE INDEX audit_by_time ON audit (at);
 
 -- The chain over audit rows, per city, written afterwards by the sealer.
@@ -321,7 +325,7 @@ CREATE TABLE outbox (
     last_error TEXT,
     PRIMARY KEY (city, id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX outbox_due ON outbox (state, due_at);
+CREATE INDEX outbox_due ON outbox (topic, state, due_at);
 
 -- One effect for one key: the stored answer of a request.
 CREATE TABLE idempotency (

@@ -94,6 +94,7 @@ fn reopen(changes: &mut Changes<'_>, row: &AlertRow, condition: &Condition) -> R
     let mut row = row.clone();
     AlertStatus::Open.code().clone_into(&mut row.status);
     (row.ended_at, row.ended_why) = (None, None);
+    (row.acknowledged_by, row.acknowledged_at) = (None, None);
     row.evidence = hege_store::types::Doc(condition.evidence.clone());
     changes.change(row, Happening::Reopened, condition.evidence.clone())
 }

@@ -38,7 +38,11 @@ pub fn refresh(store: &Store, now: Timestamp, new_id: NewId<'_>) -> Result<usize
     let plans = in_order(store)?;
     let mut changed = 0;
     for plan in plans.iter().filter(|plan| plan.current || plan.year == year || plan.year == year - 1) {
-        changed += Streams::load(store, &plans, plan)?.look(Changes::new(store, plan, now, new_id))?;
+        // The alerts are read before the conclusions: what another server raises meanwhile is not yet known here, and so not
+        // withdrawn for a conclusion that is not yet known either.
+        let stored = stored(store, plan)?;
+        let streams = Streams::load(store, &plans, plan)?;
+        changed += streams.look(Changes::new(store, plan, now, new_id), &stored, true)?;
     }
     Ok(changed)
 }
@@ -53,9 +57,15 @@ pub fn watch(store: &Store, plan: PlanId, now: Timestamp, new_id: NewId<'_>) -> 
     let streams = Streams::load(store, &in_order(store)?, &plan)?;
     let mut changed = 0;
     for at in streams.instants(now).into_iter().chain([now]) {
-        changed += streams.look(Changes::new(store, &plan, at, new_id))?;
+        // The counters know no past: what they say of themselves is said of now.
+        changed += streams.look(Changes::new(store, &plan, at, new_id), &stored(store, &plan)?, at == now)?;
     }
     Ok(changed)
+}
+
+/// The stored alerts of a plan.
+fn stored(store: &Store, plan: &YearPlan) -> Result<Vec<AlertRow>, Error> {
+    store.read(|conn| Ok(alerts_of(conn, Id(plan.id.0))?))
 }
 
 /// Every plan in the order of the years.
@@ -81,11 +91,12 @@ impl Streams {
         Ok(Self { plan: plan::streams(store, plan)?, warning })
     }
 
-    fn look(&self, mut changes: Changes<'_>) -> Result<usize, Error> {
-        let stored = changes.store.read(|conn| Ok::<_, Error>(alerts_of(conn, Id(changes.plan.id.0))?))?;
-        plan::look(&mut changes, &self.plan, &stored)?;
-        events::refresh(&mut changes, &stored)?;
-        data::refresh(&mut changes, &stored)?;
+    fn look(&self, mut changes: Changes<'_>, stored: &[AlertRow], counters: bool) -> Result<usize, Error> {
+        plan::look(&mut changes, &self.plan, stored)?;
+        events::refresh(&mut changes, stored)?;
+        if counters {
+            data::refresh(&mut changes, stored)?;
+        }
         warning::look(&mut changes, &self.warning)?;
         Ok(changes.made())
     }

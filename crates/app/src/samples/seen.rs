@@ -53,7 +53,7 @@ pub(super) fn blindness(sample: &Sample, call: &Call) -> Option<bool> {
 }
 
 /// Names that tell a laboratory whose food it tests: seller, producer, whoever stands behind them, where and when it was bought.
-const WITHHELD: [&str; 13] = [
+const WITHHELD: [&str; 15] = [
     "sampled_unit",
     "producer",
     "third_party",
@@ -67,6 +67,8 @@ const WITHHELD: [&str; 13] = [
     "order_no",
     "send_to",
     "remark",
+    "backup_place",
+    "brand",
 ];
 
 /// Takes from a form what a laboratory is not told.
@@ -153,6 +155,9 @@ pub fn list(store: &Store, call: &Call, search: &Search, limit: u8) -> Result<Pa
     } else {
         Theirs::TakenBy(own)
     };
+    if search.stage.is_some_and(|stage| !call.scope.sees_stage(stage)) {
+        return Ok(Page { items: Vec::new(), next: None });
+    }
     let stages = search.stage.map_or_else(|| call.scope.stages.iter().copied().collect(), |stage| vec![stage]);
     let filter = Filter {
         theirs,
