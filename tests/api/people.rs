@@ -63,6 +63,8 @@ pub(crate) enum Who {
     StageReviewer,
     /// Inspects another stage.
     StageInspector,
+    /// Administers another city than that of the samples.
+    CityAdministrator,
 }
 
 impl Who {
@@ -99,7 +101,7 @@ impl Who {
             Self::Jack => &[Role::Tester, Role::Checker, Role::Approver],
             Self::Reviewer | Self::CityReviewer | Self::StageReviewer => &[Role::Reviewer],
             Self::Publisher => &[Role::Publisher],
-            Self::Administrator => &[Role::Administrator],
+            Self::Administrator | Self::CityAdministrator => &[Role::Administrator],
             Self::Auditor => &[Role::Auditor],
         }
     }
@@ -117,7 +119,8 @@ impl Who {
     }
 
     pub(crate) fn profile(self) -> Profile {
-        let region = if self == Self::CityReviewer { 330_200 } else { 330_000 };
+        let is_citys = matches!(self, Self::CityReviewer | Self::CityAdministrator);
+        let region = if is_citys { 330_200 } else { 330_000 };
         let stages: &[Stage] = match self {
             Self::StageReviewer | Self::StageInspector => &[Stage::Production],
             _ => &[],

@@ -3,7 +3,7 @@
 use crate::client::text;
 use crate::forms::{PRODUCER, SELLER, Stand, id, lead, spinach};
 use crate::on_both;
-use crate::people::{House, Who};
+use crate::people::{House, PASSWORD, Who};
 use serde_json::json;
 
 #[test]
@@ -86,6 +86,38 @@ fn a_laboratory_is_told_neither_seller_nor_producer() {
             let found: Vec<_> = names.iter().filter(|name| answer.contains(**name)).collect();
             assert!(found.is_empty(), "{found:?} in {answer}");
         }
+    });
+}
+
+#[test]
+fn an_administrator_of_a_city_reaches_nobody_and_nothing_beyond_it() {
+    on_both(|server| {
+        let city = server.who(Who::CityAdministrator);
+        server.hire(Who::CityReviewer);
+        server.hire(Who::Reviewer);
+        let list = city.get("/users").ok();
+        let seen: Vec<&str> = list["items"].as_array().unwrap().iter().map(|user| text(user, "login")).collect();
+        assert_eq!(seen, ["cityadministrator", "cityreviewer"]);
+        let profile = |region: &str| {
+            json!({"name": "演示", "organisation_id": House::Commission.id().to_string(), "region": region,
+                "roles": ["reviewer"]})
+        };
+        for (region, status) in [("330000", 403), ("330100", 403), ("330203", 201)] {
+            let mut asked = profile(region);
+            asked["login"] = json!(format!("new{region}"));
+            asked["password"] = json!(PASSWORD);
+            assert_eq!(city.post("/users", &asked).status, status, "{region}");
+        }
+        let path = |who: Who| format!("/users/{}", who.id());
+        let reset = json!({"revision": 1, "password": "another-password"});
+        city.put(&path(Who::Reviewer), &reset).refused(403, "outside_scope");
+        let further = json!({"revision": 1, "profile": profile("330000")});
+        city.put(&path(Who::CityReviewer), &further).refused(403, "outside_scope");
+        city.put(&path(Who::CityReviewer), &reset).ok();
+        let founded = json!({"kind": "laboratory", "name": "演示二", "region": "330200"});
+        city.post("/organisations", &founded).refused(403, "outside_scope");
+        city.post(&format!("/plans/{}/targets", server.plan), &json!({})).refused(403, "outside_scope");
+        city.post("/criteria/L009/acceptance", &json!({})).refused(403, "outside_scope");
     });
 }
 

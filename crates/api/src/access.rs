@@ -17,14 +17,20 @@ pub trait Operation {
     const ID: &'static str;
     /// Any of these roles suffices. What of it a person sees is decided by their scope.
     const ROLES: &'static [Role];
+    /// Whether it touches everybody, so that only those may do it who see the whole province and every stage.
+    const WHOLE: bool;
 }
 
 macro_rules! operations {
-    ($($(#[$meta:meta])* $name:ident = $id:literal, [$($role:ident),+];)+) => {
+    ($($(#[$meta:meta])* $name:ident = $id:literal, [$($role:ident),+] $($whole:literal)?;)+) => {
         $($(#[$meta])* pub struct $name;
         impl Operation for $name {
             const ID: &'static str = $id;
             const ROLES: &'static [Role] = &[$(Role::$role),+];
+            const WHOLE: bool = {
+                const SAID: &[&str] = &[$($whole)?];
+                !SAID.is_empty()
+            };
         })+
         /// Every operation with the roles that may do it.
         pub const TABLE: &[(&str, &[Role])] = &[$(($name::ID, $name::ROLES)),+];
@@ -50,13 +56,13 @@ operations! {
     /// List organisations.
     OrganisationList = "organisation_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
     /// Found an organisation.
-    OrganisationAdd = "organisation_add", [Administrator];
+    OrganisationAdd = "organisation_add", [Administrator] "whole province";
     /// List regions.
     RegionList = "region_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
     /// List plans.
     PlanList = "plan_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
     /// Change a target.
-    TargetChange = "target_change", [Administrator];
+    TargetChange = "target_change", [Administrator] "whole province";
     /// Read rates.
     RateList = "rate_list", [Reviewer, Administrator, Auditor];
     /// List the fields of the sampling form.
@@ -90,7 +96,7 @@ operations! {
     /// List criteria.
     CriterionList = "criterion_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
     /// Accept a criterion.
-    CriterionAccept = "criterion_accept", [Administrator];
+    CriterionAccept = "criterion_accept", [Administrator] "whole province";
     /// List alerts.
     AlertList = "alert_list", [Reviewer, Administrator, Auditor];
     /// See an alert.
@@ -130,6 +136,9 @@ impl<P: Operation, T: FromRequest<Error: Into<actix_web::Error>> + 'static> From
             let person = admitted(&request).await?;
             if !P::ROLES.iter().any(|role| person.actor.roles.contains(role)) {
                 return Err(Failure::role_missing().into());
+            }
+            if P::WHOLE && !person.scope.is_whole() {
+                return Err(Failure::from(hege_app::Error::OutsideScope).into());
             }
             let input = T::from_request(&request, &mut payload).await.map_err(Into::into)?;
             Ok(Self { person, input, operation: PhantomData })

@@ -132,7 +132,7 @@ impl From<CriterionRow> for CriterionRowView {
     params(("id" = String, Path, description = "the row's id")),
     responses((status = 200, description = "accepted", body = CriterionRowView),
         (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "the role is missing, or it reaches beyond the person's scope", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "no such row", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "changed meanwhile, or it needs no acceptance", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]

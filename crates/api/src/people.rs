@@ -170,25 +170,31 @@ impl FromFields for UserChangeAsked {
 
 /// List people.
 ///
-/// With roles and scope; for administrators and auditors.
+/// With roles and scope; for administrators and auditors, those whose scope lies within their own.
 #[utoipa::path(operation_id = "user_list", tag = "administration", security(("bearer" = [])),
-    responses((status = 200, description = "every person", body = UserListView),
+    responses((status = 200, description = "every person within the scope", body = UserListView),
         (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 403, description = "the role is missing, or it reaches beyond the person's scope", body = ProblemBody, content_type = "application/problem+json")))]
 #[get("/users")]
-pub(crate) async fn user_list(state: web::Data<State>, _asked: Allowed<UserList>) -> Result<HttpResponse, Failure> {
+pub(crate) async fn user_list(state: web::Data<State>, asked: Allowed<UserList>) -> Result<HttpResponse, Failure> {
     let people = state.run(|state| people::list(&state.store)).await?;
-    let items = people.iter().map(UserView::of).collect::<Result<_, _>>()?;
+    let mut items = Vec::new();
+    for person in &people {
+        if asked.person.scope.covers(&Profile::of(person)?.scope()) {
+            items.push(UserView::of(person)?);
+        }
+    }
     Ok(HttpResponse::Ok().json(UserListView { items }))
 }
 
 /// Add a person.
 ///
-/// Makes a login. Roles must fit the kind of the organisation: sampling and testing are separate houses.
+/// Makes a login, of somebody who sees no further than whoever makes it. Roles must fit the kind of the organisation: sampling
+/// and testing are separate houses.
 #[utoipa::path(operation_id = "user_add", tag = "administration", request_body = UserBody, security(("bearer" = [])),
     responses((status = 201, description = "added", body = UserView),
         (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "the role is missing, or it reaches beyond the person's scope", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
 #[post("/users")]
 pub(crate) async fn user_add(
@@ -196,6 +202,9 @@ pub(crate) async fn user_add(
     asked: Allowed<UserAdd, Body<NewUser>>,
 ) -> Result<HttpResponse, Failure> {
     let Allowed { person, input: Body(NewUser { login, password, profile }), .. } = asked;
+    if !person.scope.covers(&profile.scope()) {
+        return Err(hege_app::Error::OutsideScope.into());
+    }
     let (id, mark) = (UserId(state.new_id()), state.mark(Some(person.actor.user)));
     let person = state.run(move |state| people::add(&state.store, (&login, &password), &profile, (id, mark))).await?;
     Ok(HttpResponse::Created().json(UserView::of(&person)?))
@@ -208,7 +217,7 @@ pub(crate) async fn user_add(
     params(("id" = String, Path, description = "the person's id")),
     responses((status = 200, description = "changed", body = UserView),
         (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "the role is missing, or it reaches beyond the person's scope", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "no such person", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
@@ -221,7 +230,9 @@ pub(crate) async fn user_change(
     let id: UserId = path.parse().map_err(|_no_id| Failure::not_found())?;
     let Allowed { person, input: Body(UserChangeAsked { revision, change }), .. } = asked;
     let mark = state.mark(Some(person.actor.user));
-    let person = state.run(move |state| people::change(&state.store, id, (Some(revision), &change), mark)).await?;
+    let change =
+        move |state: &State| people::change(&state.store, id, (Some((revision, &person.scope)), &change), mark);
+    let person = state.run(change).await?;
     Ok(HttpResponse::Ok().json(UserView::of(&person)?))
 }
 
@@ -297,7 +308,7 @@ pub(crate) async fn organisation_list(
 #[utoipa::path(operation_id = "organisation_add", tag = "administration", request_body = OrganisationBody, security(("bearer" = [])),
     responses((status = 201, description = "founded", body = OrganisationView),
         (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "the role is missing, or it reaches beyond the person's scope", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
 #[post("/organisations")]
 pub(crate) async fn organisation_add(

@@ -164,7 +164,7 @@ pub(crate) async fn plan_list(state: web::Data<State>, _asked: Allowed<PlanList>
     params(("id" = String, Path, description = "the plan's id")),
     responses((status = 201, description = "changed", body = TargetView),
         (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "the role is missing, or it reaches beyond the person's scope", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "no such plan", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]

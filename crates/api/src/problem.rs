@@ -137,6 +137,11 @@ impl From<AppError> for Failure {
             AppError::Invalid(problems) => Self::invalid(&problems),
             AppError::NotFound => Self::not_found(),
             AppError::Denied(denial) => Self::denied(denial),
+            AppError::OutsideScope => Self::new(
+                StatusCode::FORBIDDEN,
+                "outside_scope",
+                ("超出您的权限范围", "this reaches beyond your scope"),
+            ),
             AppError::Conflict => Self::new(
                 StatusCode::CONFLICT,
                 "revision_conflict",

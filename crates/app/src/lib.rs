@@ -59,6 +59,19 @@ impl Scope {
         self.stages.is_empty() || self.stages.contains(&stage)
     }
 
+    /// Whether nothing can be seen that is not seen here.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let stages = self.stages.is_empty() || (!other.stages.is_empty() && other.stages.is_subset(&self.stages));
+        stages && self.sees_region(other.region)
+    }
+
+    /// Whether it is the whole province with every stage.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.stages.is_empty() && self.region == PROVINCE
+    }
+
     /// Whether a region is seen.
     #[must_use]
     pub const fn sees_region(&self, region: RegionCode) -> bool {
@@ -119,6 +132,9 @@ pub enum Error {
     /// The life cycle forbids it.
     #[error("denied: {0}")]
     Denied(Denial),
+    /// It would reach beyond what the person sees: 403 `outside_scope`.
+    #[error("outside the scope of the person")]
+    OutsideScope,
     /// Somebody was faster: what was seen has another revision by now.
     #[error("it has changed meanwhile")]
     Conflict,

@@ -64,6 +64,12 @@ impl Profile {
         })
     }
 
+    /// How far the person sees.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        Scope { region: self.region, stages: self.stages.clone() }
+    }
+
     fn onto(&self, person: &Person) -> Person {
         let codes = |codes: Vec<&str>| codes.join(" ");
         Person {
@@ -195,19 +201,33 @@ pub enum Change {
     Active(bool),
 }
 
-/// Changes a person; `seen` is the revision that was seen, none for the command line, which sees the last.
+/// The revision that was seen, by whom: nobody is changed who sees, or would see, what they do not see themselves.
+pub type Seen<'a> = (i64, &'a Scope);
+
+/// Changes a person; `seen` is none for the command line, which sees the last revision and everything.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Conflict`], [`Error::Invalid`].
-pub fn change(store: &Store, id: UserId, (seen, change): (Option<i64>, &Change), mark: Mark) -> Result<Person, Error> {
+/// [`Error::NotFound`], [`Error::OutsideScope`], [`Error::Conflict`], [`Error::Invalid`].
+pub fn change(
+    store: &Store,
+    id: UserId,
+    (seen, change): (Option<Seen<'_>>, &Change),
+    mark: Mark,
+) -> Result<Person, Error> {
     let hash = match change {
         Change::Password(secret) => Some(password::hash(secret).map_err(internal)?),
         _ => None,
     };
     store.write(|conn| {
         let old = person_fetch(conn, Id(id.0))?.ok_or(Error::NotFound)?;
-        if seen.is_some_and(|seen| seen != old.revision) {
-            return Err(Error::Conflict);
+        if let Some((revision, by)) = seen {
+            let after = if let Change::Profile(profile) = change { profile.scope() } else { scope(&old)? };
+            if !by.covers(&scope(&old)?) || !by.covers(&after) {
+                return Err(Error::OutsideScope);
+            }
+            if revision != old.revision {
+                return Err(Error::Conflict);
+            }
         }
         let mut problems = Problems::new();
         let (action, mut new) = match change {
@@ -278,7 +298,7 @@ pub fn organisations(store: &Store) -> Result<Vec<Organisation>, Error> {
     store.read(|conn| Ok(organisations_list(conn)?))
 }
 
-/// Every person.
+/// Every person, also those whom some of the people who may list them do not see.
 ///
 /// # Errors
 /// Those of the store.

@@ -23,6 +23,8 @@ use serde_json::{Value, json};
 const PROGRAM: &str = "program";
 /// Under this key stands the clock of a demonstration's worker and board.
 const DEMO_NOW: &str = "demo_now";
+/// Under this key a demonstration says that it is whole.
+const DEMO_FILLED: &str = "demo_filled";
 
 /// The reference data that ship with the program.
 ///
@@ -149,7 +151,7 @@ pub fn demo_now(store: &Store) -> Result<Option<Timestamp>, Error> {
     value.map(|value| instant(value).ok_or(StoreError::Corrupt("setting").into())).transpose()
 }
 
-/// Where a demonstration's clock goes on: at `demo_now`, or after whatever was recorded since. None where the database is no
+/// Where a demonstration's clock goes on: at `demo_now`, or after whatever a person did since. None where the database is no
 /// demonstration.
 ///
 /// # Errors
@@ -158,6 +160,22 @@ pub fn demo_clock(store: &Store) -> Result<Option<Timestamp>, Error> {
     let Some(begins) = demo_now(store)? else { return Ok(None) };
     let latest = store.read(|conn| Ok::<_, Error>(audit_latest(conn, &SESSION_ACTIONS)?))?;
     Ok(Some(latest.map_or(begins, |latest| latest.0.max(begins))))
+}
+
+/// Whether the database is a demonstration that was filled to its end.
+///
+/// # Errors
+/// Those of the store.
+pub fn is_demo_filled(store: &Store) -> Result<bool, Error> {
+    Ok(store.read(|conn| Ok::<_, Error>(setting_get(conn, DEMO_FILLED)?))?.is_some())
+}
+
+/// Says that the demonstration is whole.
+///
+/// # Errors
+/// Those of the store.
+pub fn set_demo_filled(store: &Store) -> Result<(), Error> {
+    store.write(|conn| Ok::<_, Error>(setting_put(conn, DEMO_FILLED, json!(true))?))
 }
 
 /// Makes the database a demonstration whose clock stands at `now`.

@@ -3,15 +3,16 @@
 use crate::config::{Database, KeyFile};
 use crate::rates::Rates;
 use crate::serve::Serve;
+use crate::told;
 use anyhow::{Context, Result};
 use clap::Args;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use hege_api::alerts::AlertView;
 use hege_app::alerts::{Filter, list};
-use hege_app::demo::fill::fill;
+use hege_app::demo::fill::{fill, refuse_used};
 use hege_app::people::Profile;
-use hege_app::{Error, PROVINCE, Scope, Store, people, setup};
+use hege_app::{PROVINCE, Scope, Store, people, setup};
 use hege_core::date::CHINA;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
@@ -38,7 +39,8 @@ impl Demo {
         let Serve { database, key_file, listen, .. } = &self.server;
         listen.check(true)?;
         let store = database.open_migrated(true)?;
-        if setup::demo_now(&store)?.is_none() {
+        if !setup::is_demo_filled(&store)? {
+            refuse_used(&store).map_err(told)?;
             setup::load(&store, hege_app::demo::NOW, &Uuid::now_v7)?;
             filled(&store, database, key_file)?;
         }
@@ -57,13 +59,7 @@ fn filled(store: &Store, database: &Database, key_file: &KeyFile) -> Result<()> 
     };
     let outcome = fill(store, &data_key, PASSWORD, &Uuid::now_v7, &progress);
     bar.finish_and_clear();
-    outcome.map(drop).map_err(|error| match error {
-        Error::Invalid(problems) => {
-            let lines: Vec<String> = problems.as_slice().iter().map(ToString::to_string).collect();
-            anyhow::anyhow!("{}", lines.join("\n"))
-        }
-        other => anyhow::Error::from(other).context("the demonstration could not be filled in"),
-    })
+    outcome.map(drop).map_err(told).context("the demonstration could not be filled in")
 }
 
 /// A bar on a terminal; elsewhere nothing, for the lines that follow say what there is.

@@ -104,6 +104,17 @@ fn run(command: Command) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Every problem in a line of its own.
+pub(crate) fn told(error: hege_app::Error) -> anyhow::Error {
+    match error {
+        hege_app::Error::Invalid(problems) => {
+            let lines: Vec<String> = problems.as_slice().iter().map(ToString::to_string).collect();
+            anyhow::anyhow!("{}", lines.join("\n"))
+        }
+        other => other.into(),
+    }
+}
+
 #[expect(clippy::print_stderr, reason = "a command line tells its errors on standard error")]
 fn report(error: &anyhow::Error) {
     eprintln!("hege: {error:#}");

@@ -1,11 +1,12 @@
 //! `hege user`: logins from the command line, the first one among them.
 
 use crate::config::Database;
+use crate::told;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use hege_app::people::{self, Change, Organisation, Profile};
 use hege_app::reference::OrganisationKind;
-use hege_app::{Error, Mark, PROVINCE, Store};
+use hege_app::{Mark, PROVINCE, Store};
 use hege_core::{OrganisationId, RegionCode, Role, Stage, UserId};
 use jiff::Timestamp;
 use std::io::{IsTerminal as _, stdin};
@@ -88,17 +89,6 @@ fn password() -> Result<String> {
     let mut line = String::new();
     stdin().read_line(&mut line).context("the password cannot be read")?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-/// Every problem in a line of its own.
-fn told(error: Error) -> anyhow::Error {
-    match error {
-        Error::Invalid(problems) => {
-            let lines: Vec<String> = problems.as_slice().iter().map(ToString::to_string).collect();
-            anyhow::anyhow!("{}", lines.join("\n"))
-        }
-        other => other.into(),
-    }
 }
 
 fn change(database: &Database, login: &str, what: impl FnOnce() -> Result<Change>) -> Result<()> {

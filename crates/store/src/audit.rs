@@ -196,7 +196,7 @@ pub fn cities_unsealed(conn: &mut Conn) -> Result<Vec<i32>, Error> {
 /// Those of the database.
 pub fn audit_latest(conn: &mut Conn, except: &[&str]) -> Result<Option<Ts>, Error> {
     Ok(on!(conn, c => audit::table
-        .filter(audit::action.ne_all(except.to_vec()))
+        .filter(audit::action.ne_all(except.to_vec()).and(audit::person_id.is_not_null()))
         .order(audit::at.desc())
         .select(audit::at)
         .first(c)

@@ -12,7 +12,7 @@ use crate::criteria::Catalogues;
 use crate::people::{Profile, add, found};
 use crate::record::ALERT;
 use crate::reference::Reference;
-use crate::setup::{set_demo_now, shipped, year_plan};
+use crate::setup::{set_demo_filled, set_demo_now, shipped, year_plan};
 use crate::{DataKey, Error, Mark, plans, worker};
 use hege_auth::password::objection;
 use hege_core::{PlanId, Problem, Problems, SampleKind, Stage, TaskType};
@@ -81,25 +81,35 @@ pub fn fill_some(
 ) -> Result<Filled, Error> {
     let reference = shipped()?;
     refuse(store, reference, secrets.password)?;
+    // From here on the database can only be a demonstration, also when what follows is broken off.
+    set_demo_now(store, NOW)?;
     let plan = province(store, reference, secrets.password, new_id)?;
     let catalogue = Catalogues::default().get(store)?;
     let living = Living::new(reference, &catalogue, (secrets.data_key, new_id));
     let samples = write(store, (living, is_meant), progress)?;
     let alerts = watch(store, plan, new_id)?;
     worker::seal(store, NOW)?;
-    set_demo_now(store, NOW)?;
+    set_demo_filled(store)?;
     Ok(Filled { samples, alerts })
+}
+
+/// Refuses a database that holds a sample, a person or an organisation.
+///
+/// # Errors
+/// [`Error::Invalid`] with `database_not_empty`; those of the store.
+pub fn refuse_used(store: &Store) -> Result<(), Error> {
+    if store.read(is_untouched)? {
+        return Ok(());
+    }
+    let zh = "数据库中已有数据，或有未完成的演示；演示只写入空数据库";
+    let en = "the database holds data, or a demonstration that was broken off; one goes into an empty database only";
+    Err(Error::Invalid(Problem::new("", "database_not_empty", zh, en).into()))
 }
 
 /// Whatever speaks against filling is found before anything is written.
 fn refuse(store: &Store, reference: &Reference, password: &str) -> Result<(), Error> {
+    refuse_used(store)?;
     let mut problems = Problems::new();
-    problems.check(store.read(is_untouched)?, || {
-        let zh = "数据库中已有数据，或有未完成的演示；演示只写入空数据库";
-        let en =
-            "the database holds data, or a demonstration that was broken off; one goes into an empty database only";
-        Problem::new("", "database_not_empty", zh, en)
-    });
     let weak = people(reference).iter().find_map(|person| objection(password, person.login, "/password"));
     weak.into_iter().for_each(|problem| problems.push(problem));
     problems.into_result(()).map_err(Error::Invalid)

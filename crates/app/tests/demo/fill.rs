@@ -6,7 +6,7 @@ use hege_app::demo::{DemoAct, DemoSample, NOW};
 use hege_app::personal::open;
 use hege_app::results::enter;
 use hege_app::samples::{Registration, register, step};
-use hege_app::setup::{demo_now, load};
+use hege_app::setup::{demo_now, is_demo_filled, load};
 use hege_app::{Call, DataKey, Error, PROVINCE, Scope, StoreError, people, plans};
 use hege_auth::password::verify;
 use hege_core::{Role, Stage, TaskType, UserId};
@@ -192,7 +192,7 @@ fn everybody_logs_in_and_the_plan_of_the_demonstration_is_the_current_one() {
     assert_eq!(people::organisations(&store).unwrap().len(), 15);
     let plan = plans::fetch(&store, None).unwrap();
     assert_eq!((plan.year, plan.demo, plan.targets.len()), (2025, true, Stage::ALL.len()));
-    assert_eq!(demo_now(&store).unwrap(), Some(NOW));
+    assert_eq!((demo_now(&store).unwrap(), is_demo_filled(&store).unwrap()), (Some(NOW), true));
     assert_eq!(refused(&store, PASSWORD), ["database_not_empty"]);
 }
 
@@ -206,7 +206,7 @@ fn a_password_that_is_too_weak_is_refused_before_anything_is_written() {
 }
 
 #[test]
-fn a_demonstration_that_was_broken_off_is_none_and_is_refused() {
+fn a_demonstration_that_was_broken_off_is_no_whole_one_and_is_refused() {
     let store = opened(&TestDb::sqlite());
     load(&store, NOW, &new_id).unwrap();
     let data_key = DataKey::generate().unwrap();
@@ -215,6 +215,7 @@ fn a_demonstration_that_was_broken_off_is_none_and_is_refused() {
         fill_some(&store, secrets, (&new_id, &|_, _| panic!("broken off")), &|_| false)
     }));
     assert!(broken.is_err());
-    assert_eq!(demo_now(&store).unwrap(), None);
+    // It is never taken for a province's own database: its people have a password that everybody knows.
+    assert_eq!((demo_now(&store).unwrap(), is_demo_filled(&store).unwrap()), (Some(NOW), false));
     assert_eq!(refused(&store, PASSWORD), ["database_not_empty"]);
 }
