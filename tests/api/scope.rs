@@ -122,6 +122,25 @@ fn an_administrator_of_a_city_reaches_nobody_and_nothing_beyond_it() {
 }
 
 #[test]
+fn the_last_administrator_of_the_province_stays_one() {
+    on_both(|server| {
+        let administrator = server.who(Who::Administrator);
+        let path = format!("/users/{}", Who::Administrator.id());
+        let own = json!({"name": "演示", "organisation_id": House::Commission.id().to_string(), "region": "330100",
+            "roles": ["administrator"]});
+        administrator
+            .put(&path, &json!({"revision": 1, "active": false}))
+            .invalid(&[("/active", "last_administrator")]);
+        let further = json!({"revision": 1, "profile": own});
+        administrator.put(&path, &further).invalid(&[("/profile/roles", "last_administrator")]);
+        let second = json!({"login": "second", "password": PASSWORD, "name": "演示", "region": "330000",
+            "organisation_id": House::Commission.id().to_string(), "roles": ["administrator"]});
+        assert_eq!(administrator.post("/users", &second).status, 201);
+        administrator.put(&path, &further).ok();
+    });
+}
+
+#[test]
 fn pages_of_a_list_hold_every_sample_once() {
     on_both(|server| {
         let mut registered: Vec<String> = (0..5).map(|_| id(&server.at(Stand::Registered)).to_owned()).collect();

@@ -38,7 +38,7 @@ impl Chart {
         // The run length grows with H, so the smallest H is found by doubling and then by halving.
         let keeps = |h: &u32| run_length(Self { m, h: *h }, q0) >= wanted;
         let mut high = (0..).map_while(|power| 1_u32.checked_shl(power)).take_while(|h| *h <= H_MAX).find(keeps)?;
-        let mut low = high / 2 + 1;
+        let mut low = 1;
         while low < high {
             let middle = low.midpoint(high);
             if keeps(&middle) { high = middle } else { low = middle + 1 }

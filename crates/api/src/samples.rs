@@ -106,7 +106,7 @@ pub(crate) struct OrderedBody {
     #[schema(example = "lead")]
     analyte: String,
     /// For risk monitoring only: never enters the conclusion.
-    #[schema(default = false)]
+    #[schema(default = false, required = false)]
     risk: bool,
 }
 
@@ -118,8 +118,8 @@ impl FromFields for OrderedBody {
     }
 }
 
-/// A sampling form with the items that are ordered. Besides `items` it has the fields of the form, each as text (`true` or
-/// `false` for a flag, a list of texts where there are several): see `GET /form-fields`.
+/// A sampling form with the items that are ordered. Each field of `form` is a text, a flag true or false, and a list of texts
+/// where there are several: see `GET /form-fields`.
 #[derive(ToSchema)]
 pub(crate) struct RegisterBody {
     #[schema(value_type = Object, additional_properties)]

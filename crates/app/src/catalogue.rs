@@ -17,9 +17,9 @@ pub enum Error {
     /// Rows, names or classes have problems.
     #[error("the catalogue has {} problems, first {}", .0.as_slice().len(), .0.as_slice().first().map(ToString::to_string).unwrap_or_default())]
     Rows(Problems),
-    /// Rows were to be accepted that are not there.
-    #[error("rows were accepted that the catalogue does not have")]
-    Accepted,
+    /// Rows were to be accepted that are not there, with their ids.
+    #[error("the catalogue has no row {0}")]
+    Accepted(String),
 }
 
 impl From<Problems> for Error {
@@ -76,7 +76,11 @@ fn shipped_names() -> Result<(FoodTree, Analytes), Error> {
 pub fn build(rows: &[Row], accepted: &BTreeSet<&str>) -> Result<(Catalogue, Vec<Problem>), Error> {
     let (foods, analytes) = shipped_names()?;
     let (mut catalogue, warnings) = Catalogue::build(foods, analytes, rows)?;
-    if catalogue.accept(accepted) == accepted.len() { Ok((catalogue, warnings)) } else { Err(Error::Accepted) }
+    if catalogue.accept(accepted) == accepted.len() {
+        return Ok((catalogue, warnings));
+    }
+    let known = |id: &&&str| rows.iter().any(|row| row.id == ***id);
+    Err(Error::Accepted(accepted.iter().filter(|id| !known(id)).copied().collect::<Vec<_>>().join(", ")))
 }
 
 /// The catalogue that ships with the program, with nothing accepted.

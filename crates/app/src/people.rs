@@ -244,6 +244,12 @@ pub fn change(
                 (if *active { "person_enabled" } else { "person_disabled" }, Person { active: *active, ..old.clone() })
             }
         };
+        let stays = !problems.is_empty() || administers(&new)? || !is_last_administrator(conn, &old)?;
+        problems.check(stays, || {
+            let words = ("最后一名全省管理员不得停用或降权", "the last administrator of the whole province stays one");
+            let at = if matches!(change, Change::Profile(_)) { "/profile/roles" } else { "/active" };
+            Problem::new(at, "last_administrator", words.0, words.1)
+        });
         problems.into_result(()).map_err(Error::Invalid)?;
         new.revision = old.revision + 1;
         let row = person_update(conn, &new)?.ok_or(Error::Conflict)?;
@@ -255,6 +261,24 @@ pub fn change(
         audit_own(conn, &mark, (action, vec![row.touched()?], before))?;
         Ok(row)
     })
+}
+
+/// Whether a person can log in and administer the whole province.
+fn administers(person: &Person) -> Result<bool, Error> {
+    Ok(person.active && words::<Role>(&person.roles)?.contains(&Role::Administrator) && scope(person)?.is_whole())
+}
+
+/// Whether nobody could administer the province without this person.
+fn is_last_administrator(conn: &mut Conn, person: &Person) -> Result<bool, Error> {
+    if !administers(person)? {
+        return Ok(false);
+    }
+    for other in people_list(conn)?.iter().filter(|other| other.id != person.id) {
+        if administers(other)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The person of a login.

@@ -5,7 +5,7 @@ use crate::criteria;
 use crate::plans::{self, Target, YearPlan};
 use crate::reference::{self, Reference, Region, Regions};
 use crate::sessions::SESSION_ACTIONS;
-use crate::{Error, Mark};
+use crate::{DataKey, Error, Mark};
 use hege_core::RegionCode;
 use hege_core::calendar::Calendar;
 use hege_store::audit::audit_latest;
@@ -23,6 +23,8 @@ use serde_json::{Value, json};
 const PROGRAM: &str = "program";
 /// Under this key stands the clock of a demonstration's worker and board.
 const DEMO_NOW: &str = "demo_now";
+/// Under this key stands something sealed, so that another key is noticed before it seals anything.
+const DATA_KEY: &str = "data_key";
 /// Under this key a demonstration says that it is whole.
 const DEMO_FILLED: &str = "demo_filled";
 
@@ -69,6 +71,22 @@ pub fn load(store: &Store, at: Timestamp, new_id: NewId<'_>) -> Result<(), Error
         }
     }
     criteria::load(store, mark())
+}
+
+/// Refuses another data key than that with which the database began; remembers the first.
+///
+/// # Errors
+/// [`Error::Personal`] for another key; those of the store.
+pub fn check_data_key(store: &Store, key: &DataKey) -> Result<(), Error> {
+    let place = format!("setting/{DATA_KEY}");
+    let sealed = key.seal(&place, PROGRAM.as_bytes()).map_err(|_refused| Error::Personal)?;
+    store.write(|conn| match setting_get(conn, DATA_KEY)? {
+        None => Ok(setting_put(conn, DATA_KEY, json!(sealed))?),
+        Some(known) => {
+            let known: Vec<u8> = serde_json::from_value(known).map_err(|_altered| StoreError::Corrupt("setting"))?;
+            key.open(&place, &known).map(drop).map_err(|_other_key| Error::Personal)
+        }
+    })
 }
 
 fn region_row(region: &Region) -> RegionRow {

@@ -44,6 +44,11 @@ impl Database {
             if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
             }
+            // It holds the keys that sign tokens, so that only its owner reads it; SQLite gives its journal the same mode.
+            if !file.exists() {
+                let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file);
+                made.with_context(|| format!("cannot make the database {}", file.display()))?;
+            }
         }
         let store = Store::open(&self.database_url, CONNECTIONS).context("the database cannot be opened")?;
         if migrate {
@@ -64,8 +69,16 @@ pub(crate) struct KeyFile {
 }
 
 impl KeyFile {
+    /// The key, which must be that with which the database began.
+    pub(crate) fn load_for(&self, store: &Store, database: &Database) -> Result<DataKey> {
+        let key = self.load(database)?;
+        let words = "this is not the data key with which this database began: personal data would stand under two keys";
+        hege_app::setup::check_data_key(store, &key).context(words)?;
+        Ok(key)
+    }
+
     /// The key; made once for the embedded database, never for PostgreSQL: several servers must have the same.
-    pub(crate) fn load(&self, database: &Database) -> Result<DataKey> {
+    fn load(&self, database: &Database) -> Result<DataKey> {
         match &self.data_key_file {
             Some(file) => read_key(file),
             None if database.is_embedded() => {
@@ -133,6 +146,10 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;
 
+    /// What a version of this program leaves that knows one migration more.
+    const LATER: &str = "CREATE TABLE __diesel_schema_migrations (version TEXT PRIMARY KEY, run_on TIMESTAMP); \
+         INSERT INTO __diesel_schema_migrations VALUES ('99990101000000', '2099-01-01')";
+
     fn listen(address: &str, public_url: Option<&str>, proxies: Option<&str>) -> Listen {
         Listen {
             listen: address.parse().unwrap(),
@@ -166,6 +183,20 @@ mod tests {
     }
 
     #[test]
+    fn another_key_than_the_first_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database { database_url: format!("sqlite://{}/hege.db", folder.path().display()) };
+        let store = database.open_migrated(true).unwrap();
+        let own = KeyFile { data_key_file: None };
+        own.load_for(&store, &database).unwrap();
+        own.load_for(&store, &database).unwrap();
+        let file = folder.path().join("other.key");
+        make_key(&file).unwrap();
+        let other = KeyFile { data_key_file: Some(file) };
+        assert!(other.load_for(&store, &database).is_err());
+    }
+
+    #[test]
     fn a_database_that_is_not_there_is_made_only_by_who_may_migrate() {
         let folder = tempfile::tempdir().unwrap();
         let database = Database { database_url: format!("sqlite://{}/new/hege.db", folder.path().display()) };
@@ -173,6 +204,8 @@ mod tests {
         assert!(!folder.path().join("new").exists());
         database.open_migrated(false).unwrap();
         database.open().unwrap();
+        let mode = fs::metadata(folder.path().join("new/hege.db")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
         assert!(Database { database_url: "postgres:nonsense".to_owned() }.open().is_err());
     }
 
@@ -184,5 +217,13 @@ mod tests {
         let database = Database { database_url: format!("sqlite://{}", file.display()) };
         assert!(database.open().is_err());
         assert!(database.open_migrated(true).is_err());
+        for (name, sql) in [("other", "CREATE TABLE sample (id INTEGER)"), ("later", LATER)] {
+            let url = format!("sqlite://{}/{name}.db", folder.path().display());
+            Store::open(&url, 1).unwrap().execute(sql).unwrap();
+            let database = Database { database_url: url };
+            let refused = database.open_migrated(true).map(drop).unwrap_err();
+            assert!(format!("{refused:#}").contains("another program's"), "{name}: {refused:#}");
+            assert!(database.open().is_err());
+        }
     }
 }

@@ -17,7 +17,7 @@ use hege_core::date::CHINA;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-use std::io::{IsTerminal as _, stderr};
+use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 use uuid::Uuid;
 
 /// With which every login of the demonstration works. Everybody knows it, so a demonstration listens on loopback only.
@@ -51,7 +51,7 @@ impl Demo {
 }
 
 fn filled(store: &Store, database: &Database, key_file: &KeyFile) -> Result<()> {
-    let data_key = key_file.load(database)?;
+    let data_key = key_file.load_for(store, database)?;
     let bar = bar();
     let progress = |done: u64, all: u64| {
         bar.set_length(all);
@@ -78,13 +78,13 @@ fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Table 
     table
 }
 
-#[expect(clippy::print_stdout, reason = "it is what the demonstration is for")]
 fn show(store: &Store, database: &Database) -> Result<()> {
-    println!("{}\n", logins(store)?);
+    writeln!(stdout(), "{}\n", logins(store)?)?;
     Rates::of_current_plan(database.clone()).run()?;
-    println!("\n{}\n", alerts(store)?);
-    println!("password of every login: {PASSWORD}");
-    Ok(())
+    writeln!(stdout(), "\n{}\n", alerts(store)?)?;
+    let clock = setup::demo_clock(store)?.map(|clock| CHINA.to_datetime(clock).strftime("%F %H:%M").to_string());
+    writeln!(stdout(), "its clock goes on from {}: a sample is taken before then", clock.unwrap_or_default())?;
+    Ok(writeln!(stdout(), "password of every login: {PASSWORD}")?)
 }
 
 fn logins(store: &Store) -> Result<Table> {

@@ -129,7 +129,8 @@ fn places(header: &ByteRecord) -> Result<Places> {
     }
     let result = Case::COLUMNS.iter().position(|column| *column == "result").and_then(|column| places.get(column));
     if result.copied().flatten().is_none() {
-        bail!("there is no column `result`");
+        let found: Vec<_> = header.iter().map(String::from_utf8_lossy).collect();
+        bail!("there is no column `result`, only {}; the columns are told by `hege judge --help`", found.join(" | "));
     }
     Ok(places)
 }
@@ -144,9 +145,43 @@ fn judged(fields: &[&str], places: &Places, catalogue: &Catalogue) -> Judgement 
     }
 }
 
+/// What the columns mean, for the help; a test holds that it names each of [`Case::COLUMNS`].
+pub(crate) const COLUMNS_HELP: &str = "\
+Columns, in any order, separated by commas; others are carried along:
+  result            as reported: 0.05, 未检出, ND, <0.02; several counts or parts by `;`
+  unit              of the result: mg/kg, μg/kg, g/100g, CFU/g ...
+Against the catalogue of limits:
+  food              food class, by code or name
+  analyte           by code or name
+  date              the deciding date, as 2025-06-15
+  declared_standard the standard on the label
+  parts             analytes of a sum of ratios, by `;`
+Against a criterion of one's own:
+  kind              of criterion; without one the catalogue is asked
+  limit limit_high limit_unit
+                    the limit, upper bound of a range, and their unit
+  declared tolerance
+                    declared value and its tolerance
+  n c m M           sampling plan of microorganisms
+  compare           full or rounded
+  standard clause   what the criterion rests on
+Besides:
+  lod loq lod_unit  limits of detection and quantification
+  matter moisture fresh_moisture dehydration
+                    what the limit refers to (as_is, dry, fresh), and percentages
+  total total_suffices
+                    the total, where the limit is of a species";
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_help_names_every_column() {
+        let named: Vec<&str> = COLUMNS_HELP.split(|c: char| !(c.is_ascii_alphabetic() || c == '_')).collect();
+        let missing: Vec<_> = Case::COLUMNS.iter().filter(|column| !named.contains(column)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
 
     fn output(input: &[u8]) -> Vec<Vec<String>> {
         let mut out = Vec::new();
@@ -217,7 +252,8 @@ mod tests {
     #[test]
     fn a_file_without_results_or_with_two_columns_of_one_name_is_refused() {
         let error = |input: &[u8]| judge(input, Vec::new(), &catalogue::shipped().unwrap()).unwrap_err().to_string();
-        assert_eq!(error(b"value\n1\n"), "there is no column `result`");
+        let told = error("检验结果;unit\n1;2\n".as_bytes());
+        assert!(told.starts_with("there is no column `result`, only 检验结果;unit; the columns"), "{told}");
         assert_eq!(error(b"result,result\n1,2\n"), "the column `result` stands twice");
         assert_eq!(error(b"result,\xb2\n1,2\n"), "the header is not UTF-8; save the file as UTF-8");
     }

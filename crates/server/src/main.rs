@@ -12,7 +12,8 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use config::Database;
 use jiff::Timestamp;
-use std::io::{Write as _, stdout};
+use std::error::Error;
+use std::io::{ErrorKind, Write as _, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -52,6 +53,7 @@ enum Command {
     ///
     /// Writes the same rows with `verdict,reason,steps` added. A row that cannot be judged says why; exit 0 when every row
     /// was answered, whatever the answers.
+    #[command(after_long_help = judge::COLUMNS_HELP)]
     Judge {
         /// The file, UTF-8 with a header; `-` for standard input.
         file: PathBuf,
@@ -76,10 +78,20 @@ enum Command {
     Openapi,
 }
 
+/// How a shell tells that a program ended because nobody read on.
+const PIPE_CLOSED: u8 = 141;
+
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info"));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     run(Cli::parse().command).unwrap_or_else(|error| {
+        // Whoever read along has had enough, as `head` has.
+        let closed = |cause: &(dyn Error + 'static)| {
+            cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+        };
+        if error.chain().any(closed) {
+            return ExitCode::from(PIPE_CLOSED);
+        }
         report(&error);
         ExitCode::FAILURE
     })

@@ -12,7 +12,7 @@ use hege_core::date::china_date;
 use hege_core::{Month, PlanId, RegionCode, Stage};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-use std::io::stdout;
+use std::io::{Write as _, stdout};
 
 /// What is asked.
 #[derive(Debug, Clone, Args)]
@@ -58,12 +58,9 @@ impl Rates {
         let store = self.database.open()?;
         let views = self.views(&store)?;
         match self.format {
-            Format::Json => serde_json::to_writer_pretty(stdout().lock(), &views).context("cannot be printed"),
+            Format::Json => Ok(writeln!(stdout().lock(), "{}", serde_json::to_string_pretty(&views)?)?),
             Format::Csv => csv(&views),
-            Format::Table => {
-                print_table(&views);
-                Ok(())
-            }
+            Format::Table => print_table(&views),
         }
     }
 
@@ -120,10 +117,9 @@ fn csv(views: &[RateView]) -> Result<()> {
 }
 
 /// Prints rates for a person.
-#[expect(clippy::print_stdout, reason = "it is what was asked for")]
-fn print_table(views: &[RateView]) {
+fn print_table(views: &[RateView]) -> Result<()> {
     let mut table = Table::new();
     table.load_preset(NOTHING).set_header(COLUMNS);
     table.add_rows(views.iter().map(cells));
-    println!("{table}");
+    Ok(writeln!(stdout().lock(), "{table}")?)
 }

@@ -40,7 +40,7 @@ impl Serve {
         setup::load(&store, demo_clock.unwrap_or_else(Timestamp::now), &Uuid::now_v7)?;
         self.listen.check(demo_clock.is_some())?;
         let offset = demo_clock.map(|clock| clock.duration_since(Timestamp::now())).unwrap_or_default();
-        let data_key = self.key_file.load(&self.database)?;
+        let data_key = self.key_file.load_for(&store, &self.database)?;
         let keys = Keys::load(&store, Timestamp::now())?;
         let regions = setup::regions(&store)?;
         let listener = TcpListener::bind(self.listen.listen)

@@ -28,6 +28,15 @@ pub(crate) enum User {
         #[command(flatten)]
         database: Database,
     },
+    /// Let a disabled login in again.
+    ///
+    /// Example: hege user enable admin
+    Enable {
+        /// The login.
+        login: String,
+        #[command(flatten)]
+        database: Database,
+    },
     /// Disable a login; its sessions end.
     ///
     /// Example: hege user disable admin
@@ -72,6 +81,7 @@ impl User {
         match self {
             Self::Add(add) => add.run(),
             Self::Reset { login, database } => change(database, login, || Ok(Change::Password(password()?))),
+            Self::Enable { login, database } => change(database, login, || Ok(Change::Active(true))),
             Self::Disable { login, database } => change(database, login, || Ok(Change::Active(false))),
         }
     }

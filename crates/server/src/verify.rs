@@ -3,21 +3,19 @@
 use crate::config::Database;
 use anyhow::Result;
 use hege_app::verify::{self, Finding};
+use std::io::{Write as _, stdout};
 use std::process::ExitCode;
 
 /// Verifies every shard and prints what differs.
-#[expect(clippy::print_stdout, reason = "the findings are what was asked for")]
 pub(crate) fn run(database: &Database) -> Result<ExitCode> {
     let store = database.open()?;
-    let mut found = 0_usize;
+    let (mut found, mut out) = (0_usize, stdout().lock());
     for city in verify::cities(&store)? {
         let findings = verify::city(&store, city)?;
-        println!(
-            "{city:04}: {}",
-            if findings.is_empty() { "ok".to_owned() } else { format!("{} differ", findings.len()) }
-        );
+        let told = if findings.is_empty() { "ok".to_owned() } else { format!("{} differ", findings.len()) };
+        writeln!(out, "{city:04}: {told}")?;
         for finding in &findings {
-            println!("  {}", words(finding));
+            writeln!(out, "  {}", words(finding))?;
         }
         found += findings.len();
     }

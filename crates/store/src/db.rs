@@ -1,9 +1,14 @@
 //! The run-time choice of PostgreSQL or SQLite: one enum, one dispatch macro, one way to write.
 
 use crate::Error;
+use diesel::backend::Backend;
 use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager};
+use diesel::migration::{Migration, MigrationSource as _, MigrationVersion};
+use diesel::query_builder::SqlQuery;
+use diesel::query_dsl::LoadQuery;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
-use diesel::{PgConnection, QueryResult, SqliteConnection};
+use diesel::sql_types::BigInt;
+use diesel::{PgConnection, QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::time::Duration;
 
@@ -80,6 +85,32 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
     }
 }
 
+/// How many tables there are, and whether one says which migrations ran.
+#[derive(QueryableByName)]
+struct Tables {
+    #[diesel(sql_type = BigInt)]
+    tables: i64,
+    #[diesel(sql_type = BigInt)]
+    marks: i64,
+}
+
+fn refuse_foreign<C, DB>(conn: &mut C, asked: &str, ours: EmbeddedMigrations) -> Result<(), Error>
+where
+    DB: Backend,
+    C: MigrationHarness<DB> + Connection<Backend = DB>,
+    SqlQuery: for<'a> LoadQuery<'a, C, Tables>,
+{
+    let there: Tables = sql_query(asked).get_result(conn)?;
+    if there.marks == 0 {
+        return if there.tables == 0 { Ok(()) } else { Err(Error::Foreign) };
+    }
+    let unreadable = |e: Box<dyn std::error::Error + Send + Sync>| Error::Migration(e.to_string());
+    let applied = conn.applied_migrations().map_err(unreadable)?;
+    let known: Vec<Box<dyn Migration<DB>>> = ours.migrations().map_err(unreadable)?;
+    let is_known = |version: &MigrationVersion<'_>| known.iter().any(|known| known.name().version() == *version);
+    if applied.iter().all(is_known) { Ok(()) } else { Err(Error::Foreign) }
+}
+
 /// Either database with its pools.
 #[derive(Clone)]
 pub enum Store {
@@ -127,7 +158,9 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Migration`] when a migration fails; the database then stands at the one before.
+    /// [`Error::Foreign`] for a database of another program, or of a later one.
     pub fn migrate(&self) -> Result<(), Error> {
+        self.refuse_foreign()?;
         let migrated = match self {
             Self::Pg(pool) => pool.get()?.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop),
             Self::Sqlite { write, .. } => write.get()?.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
@@ -135,11 +168,31 @@ impl Store {
         migrated.map_err(|e| Error::Migration(e.to_string()))
     }
 
+    /// Refuses a database with tables that no migration of ours made, or with migrations that this program does not know.
+    fn refuse_foreign(&self) -> Result<(), Error> {
+        match self {
+            Self::Pg(pool) => refuse_foreign(
+                &mut *pool.get()?,
+                "SELECT count(*) AS tables, count(*) FILTER (WHERE table_name = '__diesel_schema_migrations') AS marks \
+                 FROM information_schema.tables WHERE table_schema = current_schema()",
+                POSTGRES_MIGRATIONS,
+            ),
+            Self::Sqlite { write, .. } => refuse_foreign(
+                &mut *write.get()?,
+                "SELECT count(*) AS tables, count(*) FILTER (WHERE name = '__diesel_schema_migrations') AS marks \
+                 FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_'",
+                SQLITE_MIGRATIONS,
+            ),
+        }
+    }
+
     /// Whether the schema is older than this program's.
     ///
     /// # Errors
+    /// [`Error::Foreign`] for a database of another program, or of a later one.
     /// [`Error::Migration`] when that cannot be told.
     pub fn is_behind(&self) -> Result<bool, Error> {
+        self.refuse_foreign()?;
         let pending = match self {
             Self::Pg(pool) => pool.get()?.has_pending_migration(POSTGRES_MIGRATIONS),
             Self::Sqlite { write, .. } => write.get()?.has_pending_migration(SQLITE_MIGRATIONS),

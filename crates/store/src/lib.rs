@@ -45,6 +45,9 @@ pub enum Error {
     /// A migration failed.
     #[error("migration failed: {0}")]
     Migration(String),
+    /// The database is another program's, or a later version of this one has brought it up to date.
+    #[error("the database is another program's, or that of a later version of this one")]
+    Foreign,
     /// A row with this key exists.
     #[error("a row with this key exists")]
     Duplicate(#[source] Diesel),
