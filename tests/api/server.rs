@@ -87,6 +87,7 @@ impl Server {
             catalogues: Catalogues::default(),
             data_key: DataKey::generate().unwrap(),
             hints: hege_api::events::Hints::default(),
+            passwords: hege_api::passwords::Passwords::default(),
             offset: jiff::SignedDuration::ZERO,
         };
         let (stop, told_to_stop) = oneshot::channel();

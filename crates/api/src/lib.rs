@@ -10,6 +10,7 @@ pub mod alerts;
 pub mod body;
 pub mod events;
 pub mod openapi;
+pub mod passwords;
 pub mod problem;
 pub mod rates;
 pub mod server;
@@ -34,6 +35,7 @@ use hege_app::sessions::{Admitted, Keys};
 use hege_app::{Call, DataKey, Error, Mark, Store};
 use hege_core::UserId;
 use jiff::{SignedDuration, Timestamp};
+use passwords::Passwords;
 use problem::Failure;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -52,6 +54,8 @@ pub struct State {
     pub data_key: DataKey,
     /// Who listens for what changed.
     pub hints: Hints,
+    /// Who waits for a password to be hashed.
+    pub passwords: Passwords,
     /// How far the clock of the board and of everything that is recorded is from the machine's: a demonstration lives in its
     /// own time. Tokens always go by the machine's.
     pub offset: SignedDuration,
@@ -93,6 +97,19 @@ impl State {
     #[must_use]
     pub fn session_mark(&self, person: Option<UserId>) -> Mark {
         Mark { at: self.machine_now(), ..self.mark(person) }
+    }
+
+    /// Runs a use case that hashes a password, when it is its turn.
+    ///
+    /// # Errors
+    /// As [`State::run`]; 503 when too many wait.
+    pub async fn run_in_turn<T, F>(self: &Arc<Self>, f: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    {
+        let _turn = self.passwords.turn().await?;
+        self.run(f).await
     }
 
     /// Runs a use case on a thread that may wait for the database.

@@ -206,7 +206,8 @@ pub(crate) async fn user_add(
         return Err(hege_app::Error::OutsideScope.into());
     }
     let (id, mark) = (UserId(state.new_id()), state.mark(Some(person.actor.user)));
-    let person = state.run(move |state| people::add(&state.store, (&login, &password), &profile, (id, mark))).await?;
+    let person =
+        state.run_in_turn(move |state| people::add(&state.store, (&login, &password), &profile, (id, mark))).await?;
     Ok(HttpResponse::Created().json(UserView::of(&person)?))
 }
 
@@ -232,7 +233,7 @@ pub(crate) async fn user_change(
     let mark = state.mark(Some(person.actor.user));
     let change =
         move |state: &State| people::change(&state.store, id, (Some((revision, &person.scope)), &change), mark);
-    let person = state.run(change).await?;
+    let person = state.run_in_turn(change).await?;
     Ok(HttpResponse::Ok().json(UserView::of(&person)?))
 }
 

@@ -92,6 +92,11 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "role_missing", ("没有此操作的角色", "your roles do not allow this"))
     }
 
+    /// Too many ask for the same at once.
+    pub(crate) fn busy() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", ("系统繁忙，请稍后重试", "too many at once; try again"))
+    }
+
     fn internal() -> Self {
         let words = ("系统内部错误，已记录", "an error inside the system; it has been logged");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", words)

@@ -97,7 +97,7 @@ pub(crate) async fn session_begin(state: web::Data<State>, body: Body<Credential
     let Body(Credentials { login, password }) = body;
     let (session, mark) = (state.new_id(), state.session_mark(None));
     let admission =
-        state.run(move |state| begin(&state.store, &state.keys, (&login, &password), (session, mark))).await?;
+        state.run_in_turn(move |state| begin(&state.store, &state.keys, (&login, &password), (session, mark))).await?;
     Ok(HttpResponse::Created().json(SessionView::of(&admission)?))
 }
 
@@ -156,6 +156,6 @@ pub(crate) async fn password_change(
     let Allowed { person, input: Body(PasswordBody { old_password, new_password }), .. } = asked;
     let mark = state.mark(Some(person.actor.user));
     let run = move |state: &State| change_password(&state.store, person.session, (&old_password, &new_password), mark);
-    state.run(run).await?;
+    state.run_in_turn(run).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -53,6 +53,7 @@ impl Serve {
             catalogues: hege_app::criteria::Catalogues::default(),
             data_key,
             hints: hege_api::events::Hints::default(),
+            passwords: hege_api::passwords::Passwords::default(),
             offset,
         };
         actix_web::rt::System::new().block_on(serve(listener, Arc::new(state)))
