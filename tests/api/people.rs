@@ -63,6 +63,8 @@ pub(crate) enum Who {
     StageReviewer,
     /// Inspects another stage.
     StageInspector,
+    /// Inspects the county of the samples only.
+    CountyInspector,
     /// Administers another city than that of the samples.
     CityAdministrator,
 }
@@ -93,7 +95,9 @@ impl Who {
 
     fn roles(self) -> &'static [Role] {
         match self {
-            Self::Inspector | Self::Colleague | Self::OtherInspector | Self::StageInspector => &[Role::Inspector],
+            Self::Inspector | Self::Colleague | Self::OtherInspector | Self::StageInspector | Self::CountyInspector => {
+                &[Role::Inspector]
+            }
             Self::Receiver => &[Role::Receiver],
             Self::Tester | Self::OtherTester => &[Role::Tester],
             Self::Checker => &[Role::Checker],
@@ -108,7 +112,7 @@ impl Who {
 
     fn house(self) -> House {
         match self {
-            Self::Inspector | Self::Colleague | Self::StageInspector => House::Sampling,
+            Self::Inspector | Self::Colleague | Self::StageInspector | Self::CountyInspector => House::Sampling,
             Self::OtherInspector => House::OtherSampling,
             Self::OtherTester => House::OtherLaboratory,
             Self::Receiver | Self::Tester | Self::Checker | Self::Approver | Self::OtherApprover | Self::Jack => {
@@ -119,8 +123,11 @@ impl Who {
     }
 
     pub(crate) fn profile(self) -> Profile {
-        let is_citys = matches!(self, Self::CityReviewer | Self::CityAdministrator);
-        let region = if is_citys { 330_200 } else { 330_000 };
+        let region = match self {
+            Self::CityReviewer | Self::CityAdministrator => 330_200,
+            Self::CountyInspector => 330_106,
+            _ => 330_000,
+        };
         let stages: &[Stage] = match self {
             Self::StageReviewer | Self::StageInspector => &[Stage::Production],
             _ => &[],

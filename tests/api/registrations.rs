@@ -134,6 +134,10 @@ fn an_amendment_is_refused_at_the_fields_of_its_changes() {
         let body = json!({"revision": sample["revision"], "changes": {"product_name": "青菜"}, "reason": " "});
         inspector.post(&path, &body).invalid(&[("/reason", "required")]);
         inspector.amend(&sample, &json!({})).invalid(&[("", "nothing_changed")]);
+        let nobody = json!({"task_source": "00000000-0000-7000-8000-000000000000", "deploying_org": "x"});
+        let unknown =
+            [("/changes/task_source", "organisation_unknown"), ("/changes/deploying_org", "organisation_unknown")];
+        inspector.amend(&sample, &nobody).invalid(&unknown);
         rows.are_as_before("wrong amendments");
     });
 }
@@ -176,5 +180,15 @@ fn what_lies_outside_of_ones_stages_is_not_registered() {
         let rows = Rows::of(server);
         inspector.register(&registration).invalid(&[("/form/stage", "outside_scope")]);
         rows.are_as_before("another stage");
+    });
+}
+
+#[test]
+fn a_sample_is_not_amended_out_of_ones_region() {
+    on_both(|server| {
+        let (sample, county) = (server.at(Stand::Registered), server.who(Who::CountyInspector));
+        let elsewhere = json!({"region": "330105"});
+        county.amend(&sample, &elsewhere).invalid(&[("/changes/region", "outside_scope")]);
+        server.who(Who::Inspector).amend(&sample, &elsewhere).ok();
     });
 }

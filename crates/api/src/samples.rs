@@ -15,7 +15,7 @@ use hege_app::{Call, Error, people, personal};
 use hege_core::date::china_date;
 use hege_core::{Problem, Problems, RegionCode, SampleId, Stage, TaskType};
 use hege_sampling::fields::FIELDS;
-use hege_sampling::form::{Context, Fields as FormFields, Form, Raw, RegionKnown, check};
+use hege_sampling::form::{Context, Fields as FormFields, Raw, RegionKnown, check};
 use hege_sampling::life_cycle::Status;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -196,14 +196,13 @@ fn unknown_samplers(state: &State, samplers: &[String]) -> Result<Problems, Erro
 }
 
 /// People and organisations that a form names must be there: the separation of who samples and who tests rests on them.
-fn named(state: &State, form: &Form) -> Result<Problems, Error> {
+fn named(state: &State, fields: &FormFields) -> Result<Problems, Error> {
     let mut problems = Problems::new();
-    let mut fields = form.document();
-    if let Some(Raw::List(samplers)) = fields.remove("samplers") {
-        problems.extend(unknown_samplers(state, &samplers)?);
+    if let Some(Raw::List(samplers)) = fields.get("samplers") {
+        problems.extend(unknown_samplers(state, samplers)?);
     }
     for code in ["task_source", "deploying_org", "sampling_org"] {
-        let Some(Raw::Text(text)) = fields.remove(code) else { continue };
+        let Some(Raw::Text(text)) = fields.get(code) else { continue };
         let is_known = match text.parse() {
             Ok(id) => people::organisation(&state.store, id)?.is_some_and(|found| found.active),
             Err(_) => false,
@@ -236,7 +235,7 @@ fn registered(state: &State, call: &Call, body: &RegisterBody) -> Result<Registe
     };
     let checked = check(&body.form, &context).map_err(|problems| under("/form", problems));
     if let Ok((form, _)) = &checked {
-        problems.extend(under("/form", named(state, form)?));
+        problems.extend(under("/form", named(state, &form.document())?));
     }
     let (form, warnings) = match (checked, problems.is_empty()) {
         (Ok(checked), true) => checked,
@@ -246,11 +245,8 @@ fn registered(state: &State, call: &Call, body: &RegisterBody) -> Result<Registe
             return Err(Error::Invalid(found));
         }
     };
-    let scope = &call.scope;
-    if !scope.sees_stage(form.stage) || !scope.sees_region(form.region) {
-        let words = ("不在您的权限范围内", "outside your scope");
-        let field = if scope.sees_stage(form.stage) { "/form/region" } else { "/form/stage" };
-        return Err(Error::Invalid(Problem::new(field, "outside_scope", words.0, words.1).into()));
+    if let Some(outside) = call.scope.objection(form.stage, form.region) {
+        return Err(Error::Invalid(under("/form", outside.into())));
     }
     let sealed = personal::seal(&state.data_key, form.id, &form.personal())?;
     let registration = Registration { form, personal: sealed, items };
@@ -417,10 +413,7 @@ impl FromFields for AmendBody {
 }
 
 fn amended(state: &State, call: &Call, id: SampleId, body: &AmendBody) -> Result<RegisteredView, Error> {
-    if let Some(Raw::List(samplers)) = body.changes.get("samplers") {
-        let problems = unknown_samplers(state, samplers)?;
-        under("/changes", problems).into_result(()).map_err(Error::Invalid)?;
-    }
+    under("/changes", named(state, &body.changes)?).into_result(()).map_err(Error::Invalid)?;
     let catalogue = state.catalogues.get(&state.store)?;
     let context = Context {
         now: call.at,

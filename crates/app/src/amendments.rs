@@ -62,6 +62,9 @@ pub fn amend(
             return Err(Error::Conflict);
         }
         let amended = amended(before, correction)?;
+        if let Some(outside) = call.scope.objection(amended.form.stage, amended.form.region) {
+            return Err(Error::Invalid(outside.into()));
+        }
         let personal = if amended.changes.iter().any(|change| change.personal) {
             sealed(&amended.form.personal(), correction.vault)?
         } else {

@@ -30,7 +30,7 @@ pub use hege_auth::sealed::DataKey;
 pub use hege_store::{Error as StoreError, Store};
 
 use hege_core::region::RegionLevel;
-use hege_core::{City, OrganisationId, Problems, RegionCode, Stage, UserId};
+use hege_core::{City, OrganisationId, Problem, Problems, RegionCode, Stage, UserId};
 use hege_sampling::life_cycle::{Actor, Denial};
 use hege_store::AsStoreError;
 use jiff::Timestamp;
@@ -57,6 +57,17 @@ impl Scope {
     #[must_use]
     pub fn sees_stage(&self, stage: Stage) -> bool {
         self.stages.is_empty() || self.stages.contains(&stage)
+    }
+
+    /// What speaks against a form of this stage and region.
+    #[must_use]
+    pub fn objection(&self, stage: Stage, region: RegionCode) -> Option<Problem> {
+        let at = match (self.sees_stage(stage), self.sees_region(region)) {
+            (true, true) => return None,
+            (false, _) => "/stage",
+            (true, false) => "/region",
+        };
+        Some(Problem::new(at, "outside_scope", "不在您的权限范围内", "outside your scope"))
     }
 
     /// Whether nothing can be seen that is not seen here.
