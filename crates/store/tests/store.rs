@@ -403,3 +403,14 @@ fn a_cell_or_a_link_that_was_bent_is_named() {
         assert_eq!(store.read(|conn| verify_city(conn, 3301)).unwrap(), expected);
     });
 }
+
+#[test]
+fn a_database_that_a_later_version_brought_up_to_date_is_refused() {
+    on_both(|store| {
+        store.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')").unwrap();
+        assert!(matches!(store.migrate(), Err(Error::Foreign)));
+        assert!(matches!(store.is_behind(), Err(Error::Foreign)));
+        store.execute("DELETE FROM __diesel_schema_migrations WHERE version = '99990101000000'").unwrap();
+        assert!(!store.is_behind().unwrap());
+    });
+}
