@@ -1,29 +1,33 @@
 //! The run-time choice of PostgreSQL or SQLite: one enum, one dispatch macro, one way to write.
 
+mod postgres;
+mod sqlite;
+mod writer;
+
+pub use postgres::Postgres;
+pub use sqlite::{Lite, Sqlite};
+
 use crate::Error;
 use diesel::backend::Backend;
-use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager};
+use diesel::connection::{Connection, SimpleConnection as _, TransactionManager as _};
 use diesel::migration::{Migration, MigrationSource as _, MigrationVersion};
 use diesel::query_builder::SqlQuery;
 use diesel::query_dsl::LoadQuery;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
+use diesel::r2d2::{ConnectionManager, PooledConnection};
 use diesel::sql_types::BigInt;
-use diesel::{PgConnection, QueryResult, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
+use diesel::{PgConnection, QueryableByName, RunQueryDsl as _, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use std::time::Duration;
+use std::sync::Arc;
 
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
-
-/// How often a transaction that PostgreSQL could not serialise is run again before its error is given back.
-const ATTEMPTS_MAX: u32 = 5;
 
 /// A connection to either database.
 pub enum Conn {
     /// PostgreSQL.
     Pg(PooledConnection<ConnectionManager<PgConnection>>),
     /// SQLite.
-    Sqlite(PooledConnection<ConnectionManager<SqliteConnection>>),
+    Sqlite(Lite),
 }
 
 /// `on!(conn, c => <diesel expression using c>)`: the same expression, compiled for each database.
@@ -43,46 +47,20 @@ macro_rules! on {
     };
 }
 
-type PgTm = <PgConnection as Connection>::TransactionManager;
-
 impl Conn {
-    fn begin(&mut self) -> QueryResult<()> {
-        match self {
-            Self::Pg(c) => PgTm::begin_transaction(&mut **c),
-            // IMMEDIATE takes the write lock at once: a reader that becomes a writer could only fail.
-            Self::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(&mut **c, "BEGIN IMMEDIATE"),
-        }
+    /// Whether it is of no use any more, as far as is known. A pool closes it then.
+    fn is_broken(&mut self) -> bool {
+        on!(self, c => manager(c).transaction_depth().is_err())
     }
 
-    fn commit(&mut self) -> QueryResult<()> {
-        on!(self, c => commit(c))
-    }
-
-    fn rollback(&mut self) -> QueryResult<()> {
-        on!(self, c => rollback(c))
+    /// Has its pool close it.
+    fn spoil(&mut self) {
+        on!(self, c => manager(c).set_in_error());
     }
 }
 
-fn commit<C: Connection>(conn: &mut C) -> QueryResult<()> {
-    C::TransactionManager::commit_transaction(conn)
-}
-
-fn rollback<C: Connection>(conn: &mut C) -> QueryResult<()> {
-    C::TransactionManager::rollback_transaction(conn)
-}
-
-#[derive(Debug)]
-struct Pragmas;
-
-impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
-    fn on_acquire(&self, conn: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
-        // FULL: an acknowledged write survives a power cut.
-        conn.batch_execute(
-            "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
-             PRAGMA foreign_keys=ON; PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY;",
-        )
-        .map_err(diesel::r2d2::Error::QueryError)
-    }
+fn manager<C: Connection>(conn: &mut C) -> &mut diesel::connection::TransactionManagerStatus {
+    C::TransactionManager::transaction_manager_status_mut(conn)
 }
 
 /// How many tables there are, and whether one says which migrations ran.
@@ -111,47 +89,27 @@ where
     if applied.iter().all(is_known) { Ok(()) } else { Err(Error::Foreign) }
 }
 
-/// Either database with its pools.
+/// Either database with its connections.
 #[derive(Clone)]
 pub enum Store {
     /// PostgreSQL.
-    Pg(Pool<ConnectionManager<PgConnection>>),
-    /// SQLite: one writer, so that nobody starves in the busy handler, and several readers.
-    Sqlite {
-        /// The one connection that writes.
-        write: Pool<ConnectionManager<SqliteConnection>>,
-        /// Connections that read.
-        read: Pool<ConnectionManager<SqliteConnection>>,
-    },
+    Pg(Postgres),
+    /// SQLite.
+    Sqlite(Arc<Sqlite>),
 }
 
 impl Store {
     /// Opens `postgres://...` or `sqlite://path`. The scheme alone decides: a mistyped URL creates no file.
     ///
     /// # Errors
-    /// [`Error::Url`] for another scheme, [`Error::Pool`] when the database cannot be reached.
+    /// [`Error::Url`] for another scheme, [`Error::Connection`] when the database cannot be reached, [`Error::ReadOnly`] and
+    /// [`Error::Full`] when a SQLite file cannot be written.
     pub fn open(url: &str, connections: u32) -> Result<Self, Error> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            // A pool tries for half a minute and says nothing of why; one connection says it at once.
-            drop(PgConnection::establish(url)?);
-            return Ok(Self::Pg(builder(connections).build(ConnectionManager::new(url))?));
+            return Ok(Self::Pg(Postgres::open(url, connections)?));
         }
         let path = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()).ok_or(Error::Url)?;
-        Pragmas.on_acquire(&mut SqliteConnection::establish(path)?).map_err(|error| match error {
-            diesel::r2d2::Error::ConnectionError(error) => Error::Connection(error),
-            diesel::r2d2::Error::QueryError(error) => Error::Query(error),
-        })?;
-        let build = |size| {
-            Pool::builder()
-                .max_size(size)
-                .test_on_check_out(false)
-                .connection_timeout(Duration::from_secs(30))
-                .connection_customizer(Box::new(Pragmas))
-                .build(ConnectionManager::new(path))
-        };
-        // The writer first: it creates the file and switches it to WAL before any reader opens it.
-        let write = build(1)?;
-        Ok(Self::Sqlite { write, read: build(connections)? })
+        Ok(Self::Sqlite(Arc::new(Sqlite::open(path, connections)?)))
     }
 
     /// Brings the schema up to this program's.
@@ -162,8 +120,8 @@ impl Store {
     pub fn migrate(&self) -> Result<(), Error> {
         self.refuse_foreign()?;
         let migrated = match self {
-            Self::Pg(pool) => pool.get()?.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop),
-            Self::Sqlite { write, .. } => write.get()?.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
+            Self::Pg(pg) => pg.get()?.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop),
+            Self::Sqlite(lite) => lite.own()?.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
         };
         migrated.map_err(|e| Error::Migration(e.to_string()))
     }
@@ -171,14 +129,14 @@ impl Store {
     /// Refuses a database with tables that no migration of ours made, or with migrations that this program does not know.
     fn refuse_foreign(&self) -> Result<(), Error> {
         match self {
-            Self::Pg(pool) => refuse_foreign(
-                &mut *pool.get()?,
+            Self::Pg(pg) => refuse_foreign(
+                &mut *pg.get()?,
                 "SELECT count(*) AS tables, count(*) FILTER (WHERE table_name = '__diesel_schema_migrations') AS marks \
                  FROM information_schema.tables WHERE table_schema = current_schema()",
                 POSTGRES_MIGRATIONS,
             ),
-            Self::Sqlite { write, .. } => refuse_foreign(
-                &mut *write.get()?,
+            Self::Sqlite(lite) => refuse_foreign(
+                &mut lite.own()?,
                 "SELECT count(*) AS tables, count(*) FILTER (WHERE name = '__diesel_schema_migrations') AS marks \
                  FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_'",
                 SQLITE_MIGRATIONS,
@@ -194,8 +152,8 @@ impl Store {
     pub fn is_behind(&self) -> Result<bool, Error> {
         self.refuse_foreign()?;
         let pending = match self {
-            Self::Pg(pool) => pool.get()?.has_pending_migration(POSTGRES_MIGRATIONS),
-            Self::Sqlite { write, .. } => write.get()?.has_pending_migration(SQLITE_MIGRATIONS),
+            Self::Pg(pg) => pg.get()?.has_pending_migration(POSTGRES_MIGRATIONS),
+            Self::Sqlite(lite) => lite.own()?.has_pending_migration(SQLITE_MIGRATIONS),
         };
         pending.map_err(|e| Error::Migration(e.to_string()))
     }
@@ -206,8 +164,8 @@ impl Store {
     /// [`Error::Migration`].
     pub fn revert(&self) -> Result<(), Error> {
         let reverted = match self {
-            Self::Pg(pool) => pool.get()?.revert_all_migrations(POSTGRES_MIGRATIONS).map(drop),
-            Self::Sqlite { write, .. } => write.get()?.revert_all_migrations(SQLITE_MIGRATIONS).map(drop),
+            Self::Pg(pg) => pg.get()?.revert_all_migrations(POSTGRES_MIGRATIONS).map(drop),
+            Self::Sqlite(lite) => lite.own()?.revert_all_migrations(SQLITE_MIGRATIONS).map(drop),
         };
         reverted.map_err(|e| Error::Migration(e.to_string()))
     }
@@ -225,11 +183,15 @@ impl Store {
     /// # Errors
     /// Those of `f`, or [`Error::Pool`].
     pub fn read<T, E: From<Error>>(&self, f: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E> {
-        let mut conn = match self {
-            Self::Pg(pool) => Conn::Pg(pool.get().map_err(Error::from)?),
-            Self::Sqlite { read, .. } => Conn::Sqlite(read.get().map_err(Error::from)?),
-        };
-        f(&mut conn)
+        match self {
+            Self::Pg(pg) => {
+                let mut conn = Conn::Pg(pg.get()?);
+                let outcome = f(&mut conn);
+                pg.look_after(&mut conn);
+                outcome
+            }
+            Self::Sqlite(lite) => f(&mut lite.reader()?),
+        }
     }
 
     /// Reads in one snapshot: what is read later is of the same moment as what was read first.
@@ -244,30 +206,27 @@ impl Store {
             };
             on!(conn, c => c.batch_execute(begin)).map_err(Error::from)?;
             let outcome = f(conn);
-            on!(conn, c => c.batch_execute("ROLLBACK")).map_err(Error::from)?;
+            if on!(conn, c => c.batch_execute("ROLLBACK")).is_err() {
+                conn.spoil();
+            }
             outcome
         })
     }
 
-    /// The one way to write: one transaction, committed when `f` succeeds and taken back when it fails.
-    /// `f` may run several times: PostgreSQL may ask for a transaction to be tried again (40001, 40P01).
+    /// The one way to write: one transaction, committed when `f` succeeds and taken back when it fails. It answers when that
+    /// is certain.
+    ///
+    /// `f` may run several times, each time on what the others have committed: PostgreSQL may ask for it (40001, 40P01), and on
+    /// SQLite a storage error undoes those who share a commit. So it hands on every error of the store that it meets, takes
+    /// times and ids from outside, and does nothing outside the database. Ids and revisions that its caller chose
+    /// also make the whole of it safe to be asked for again after [`Error::Uncertain`].
     ///
     /// # Errors
-    /// Those of `f`, or [`Error::Pool`], or the commit's.
+    /// Those of `f`, or of the database. With any but [`Error::Uncertain`] nothing was written.
     pub fn write<T, E: From<Error> + AsStoreError>(&self, f: impl Fn(&mut Conn) -> Result<T, E>) -> Result<T, E> {
-        let mut conn = match self {
-            Self::Pg(pool) => Conn::Pg(pool.get().map_err(Error::from)?),
-            Self::Sqlite { write, .. } => Conn::Sqlite(write.get().map_err(Error::from)?),
-        };
-        let mut attempt = 1;
-        loop {
-            match transaction(&mut conn, &f) {
-                Err(error) if attempt < ATTEMPTS_MAX && error.as_store_error().is_some_and(Error::is_retryable) => {
-                    tracing::debug!(attempt, "transaction is tried again");
-                    attempt += 1;
-                }
-                outcome => return outcome,
-            }
+        match self {
+            Self::Pg(pg) => pg.write(f),
+            Self::Sqlite(lite) => lite.writer.write(f),
         }
     }
 }
@@ -282,24 +241,4 @@ impl AsStoreError for Error {
     fn as_store_error(&self) -> Option<&Error> {
         Some(self)
     }
-}
-
-fn transaction<T, E: From<Error>>(conn: &mut Conn, f: &impl Fn(&mut Conn) -> Result<T, E>) -> Result<T, E> {
-    conn.begin().map_err(Error::from)?;
-    match f(conn) {
-        Ok(value) => {
-            conn.commit().map_err(Error::from)?;
-            Ok(value)
-        }
-        Err(error) => {
-            if let Err(rollback) = conn.rollback() {
-                tracing::warn!(error = %rollback, "a transaction could not be rolled back; its connection ends it");
-            }
-            Err(error)
-        }
-    }
-}
-
-fn builder(connections: u32) -> diesel::r2d2::Builder<ConnectionManager<PgConnection>> {
-    Pool::builder().max_size(connections).test_on_check_out(false).connection_timeout(Duration::from_secs(30))
 }
