@@ -1,6 +1,7 @@
 //! The run-time choice of PostgreSQL or SQLite: one enum, one dispatch macro, one way to write.
 
 use crate::Error;
+use crate::names::names_fill;
 use diesel::backend::Backend;
 use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager};
 use diesel::migration::{Migration, MigrationSource as _, MigrationVersion};
@@ -165,7 +166,8 @@ impl Store {
             Self::Pg(pool) => pool.get()?.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop),
             Self::Sqlite { write, .. } => write.get()?.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
         };
-        migrated.map_err(|e| Error::Migration(e.to_string()))
+        migrated.map_err(|e| Error::Migration(e.to_string()))?;
+        names_fill(self)
     }
 
     /// Refuses a database with tables that no migration of ours made, or with migrations that this program does not know.
