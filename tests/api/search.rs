@@ -6,9 +6,16 @@ use crate::on_both;
 use crate::people::{House, Who};
 use serde_json::json;
 
+/// What was typed, as it stands in a URL; what follows an ampersand are other parameters.
+fn typed(q: &str) -> String {
+    let (text, rest) = q.split_once('&').map_or((q, ""), |(text, rest)| (text, rest));
+    let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    format!("q={encoded}&{rest}")
+}
+
 /// The ids that a person finds.
 fn found(client: &crate::client::Client<'_>, q: &str) -> Vec<String> {
-    let page = client.samples(&format!("q={q}")).ok();
+    let page = client.samples(&typed(q)).ok();
     assert_eq!(page["next_cursor"], json!(null), "{q}");
     page["items"].as_array().unwrap().iter().map(|sample| id(sample).to_owned()).collect()
 }
@@ -61,11 +68,11 @@ fn what_cannot_be_searched_for_is_told() {
     on_both(|server| {
         let inspector = server.who(Who::Inspector);
         let long = "茶".repeat(101);
-        for (q, code) in [("--", "nothing_to_find"), ("，。", "nothing_to_find"), (&long, "bad_text")] {
-            inspector.samples(&format!("q={q}")).invalid(&[("?q", code)]);
+        for (q, code) in [("--", "nothing_to_find"), ("，。", "nothing_to_find"), (long.as_str(), "bad_text")] {
+            inspector.samples(&typed(q)).invalid(&[("?q", code)]);
         }
         inspector.samples("q=a+b+c+d+e+f+g+h+i&limit=0").invalid(&[("?q", "too_many"), ("?limit", "out_of_range")]);
-        inspector.samples(&format!("q={}", "茶".repeat(100))).ok();
+        inspector.samples(&typed(&"茶".repeat(100))).ok();
         // Blank text is absent.
         assert_eq!(inspector.samples("q=+").ok()["items"], json!([]));
     });

@@ -8,6 +8,7 @@
 pub mod alerts;
 pub mod amendments;
 pub mod audit;
+pub mod backup;
 pub mod cells;
 pub mod criteria;
 pub mod db;
