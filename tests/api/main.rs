@@ -18,6 +18,7 @@ mod people;
 mod registrations;
 mod rows;
 mod scope;
+mod search;
 mod server;
 mod sessions;
 mod thread;

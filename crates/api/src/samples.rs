@@ -13,6 +13,7 @@ use hege_app::form_numbers::{Wanted, lease};
 use hege_app::samples::{Cursor, Registration, Search, fetch, is_microbiological, list, register};
 use hege_app::{Call, Error, people, personal};
 use hege_core::date::china_date;
+use hege_core::names::{Query as SearchQuery, Unsearchable};
 use hege_core::{Problem, Problems, RegionCode, SampleId, Stage, TaskType};
 use hege_sampling::fields::FIELDS;
 use hege_sampling::form::{Context, Fields as FormFields, Raw, RegionKnown, check};
@@ -309,6 +310,11 @@ pub(crate) struct SampleQuery {
     task_type: Option<String>,
     /// The beginning of a form number.
     form_no: Option<String>,
+    /// Words that must all stand in the names of product, sampled unit or producer, in any order, whole or in part; or the
+    /// beginning of a form number, a barcode, a credit code or a sample's id. A page may hold fewer than `limit` samples and
+    /// have a next one all the same.
+    #[param(max_length = 100, example = "龙井 西湖")]
+    q: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// 1 to 100; 50 when absent.
@@ -332,6 +338,18 @@ fn parse_cursor(text: &str) -> Option<Cursor> {
     Some(Cursor { at, id: Uuid::try_parse(id).ok()? })
 }
 
+/// What is searched for, or what speaks against it.
+fn query(fields: &Fields<'_>, text: &str) -> Option<SearchQuery> {
+    let (code, words) = match SearchQuery::parse(text) {
+        Ok(query) => return Some(query),
+        Err(Unsearchable::Nothing) => ("nothing_to_find", ("须含文字或数字", "needs a letter or a digit")),
+        Err(Unsearchable::TooLong) => ("bad_text", ("不超过 100 字", "at most 100 characters")),
+        Err(Unsearchable::TooManyWords) => ("too_many", ("不超过 8 个词", "at most 8 words")),
+    };
+    fields.problem("q", code, words);
+    None
+}
+
 impl FromFields for Asked {
     fn read(fields: &Fields<'_>) -> Option<Self> {
         let words = ("须为六位行政区划代码", "a region code has six digits");
@@ -346,6 +364,7 @@ impl FromFields for Asked {
             status: fields.word::<Status>("status"),
             task_type: fields.word("task_type"),
             form_no: fields.text("form_no"),
+            query: fields.text("q").and_then(|text| query(fields, &text)),
             after,
         };
         let limit = fields.within("limit", (1, 100)).unwrap_or(50);

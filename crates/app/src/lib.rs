@@ -27,6 +27,7 @@ pub mod worker;
 mod record;
 
 pub use hege_auth::sealed::DataKey;
+pub use hege_store::backup::settle;
 pub use hege_store::{Error as StoreError, Store};
 
 use hege_core::region::RegionLevel;

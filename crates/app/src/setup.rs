@@ -89,6 +89,14 @@ pub fn check_data_key(store: &Store, key: &DataKey) -> Result<(), Error> {
     })
 }
 
+/// Whether the database says that it is this program's.
+///
+/// # Errors
+/// Those of the store.
+pub fn is_ours(store: &Store) -> Result<bool, Error> {
+    Ok(store.read(|conn| Ok::<_, Error>(setting_get(conn, PROGRAM)?))? == Some(json!("hege")))
+}
+
 fn region_row(region: &Region) -> RegionRow {
     RegionRow {
         code: i32::try_from(region.code.get()).unwrap_or(i32::MAX),

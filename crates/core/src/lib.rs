@@ -10,6 +10,7 @@ pub mod date;
 pub mod decimal;
 pub mod identifiers;
 pub mod ids;
+pub mod names;
 pub mod problem;
 pub mod region;
 pub mod units;

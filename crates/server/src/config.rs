@@ -25,6 +25,11 @@ impl Database {
         self.database_url.starts_with("sqlite://")
     }
 
+    /// The file of the embedded database.
+    pub(crate) fn embedded_file(&self) -> Option<&Path> {
+        self.database_url.strip_prefix("sqlite://").map(Path::new)
+    }
+
     /// Opens the database as it is; a database that does not fit this program is refused.
     pub(crate) fn open(&self) -> Result<Store> {
         self.connect(false)
@@ -75,6 +80,13 @@ impl KeyFile {
         let words = "this is not the data key with which this database began: personal data would stand under two keys";
         hege_app::setup::check_data_key(store, &key).context(words)?;
         Ok(key)
+    }
+
+    /// The key that is there; none is made.
+    pub(crate) fn load_existing(&self, database: &Database) -> Result<DataKey> {
+        let beside = database.embedded_file().map(|file| file.with_file_name("data.key"));
+        let file = self.data_key_file.clone().or(beside).context("HEGE_DATA_KEY_FILE names no data key")?;
+        read_key(&file)
     }
 
     /// The key; made once for the embedded database, never for PostgreSQL: several servers must have the same.

@@ -1,5 +1,6 @@
 //! The binary `hege`: commands and configuration. It wires and decides nothing.
 
+mod backup;
 mod config;
 mod demo;
 mod judge;
@@ -72,6 +73,14 @@ enum Command {
         #[command(flatten)]
         database: Database,
     },
+    /// Copy the embedded database into a file, while a server may use it.
+    ///
+    /// Example: hege backup backup/hege-2026-11-24.db
+    Backup(backup::Backup),
+    /// Put a file that `hege backup` wrote into the embedded database's place. No server may have it open.
+    ///
+    /// Example: hege restore --replace backup/hege-2026-11-24.db
+    Restore(backup::Restore),
     /// Print the OpenAPI document of the API.
     ///
     /// Example: hege openapi > openapi.json
@@ -108,6 +117,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Judge { file, accept } => judge::run(&file, &accept)?,
         Command::Rates(rates) => rates.run()?,
         Command::Verify { database } => return verify::run(&database),
+        Command::Backup(backup) => backup.run()?,
+        Command::Restore(restore) => restore.run()?,
         Command::Openapi => {
             let document = hege_api::openapi::document()?;
             writeln!(stdout().lock(), "{document}").context("the document cannot be printed")?;

@@ -1,6 +1,7 @@
 //! 更正: corrections of registered forms, and what of a sample's row they change.
 
 use crate::audit::Audited;
+use crate::names::names_put;
 use crate::samples::{Sample, key};
 use crate::schema::{amendment, sample};
 use crate::types::{Day, Doc, Id, Ts, Word};
@@ -73,11 +74,13 @@ pub struct SampleForm {
 /// Those of the database.
 pub fn sample_amend(conn: &mut Conn, id: SampleId, seen: i64, change: &SampleForm) -> Result<Option<Sample>, Error> {
     let (city, id) = key(id);
-    Ok(on!(conn, c => diesel::update(sample::table.find((city, id)).filter(sample::revision.eq(seen)))
+    let amended: Option<Sample> = on!(conn, c => diesel::update(sample::table.find((city, id)).filter(sample::revision.eq(seen)))
         .set((change, sample::revision.eq(seen + 1)))
         .returning(Sample::as_returning())
         .get_result(c)
-        .optional())?)
+        .optional())?;
+    names_put(conn, amended.iter().flat_map(Sample::names))?;
+    Ok(amended)
 }
 
 /// Puts an amendment.

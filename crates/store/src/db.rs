@@ -8,6 +8,7 @@ pub use postgres::Postgres;
 pub use sqlite::{Lite, Sqlite};
 
 use crate::Error;
+use crate::names::names_fill;
 use diesel::backend::Backend;
 use diesel::connection::{Connection, SimpleConnection as _, TransactionManager as _};
 use diesel::migration::{Migration, MigrationSource as _, MigrationVersion};
@@ -123,7 +124,8 @@ impl Store {
             Self::Pg(pg) => pg.get()?.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop),
             Self::Sqlite(lite) => lite.own()?.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
         };
-        migrated.map_err(|e| Error::Migration(e.to_string()))
+        migrated.map_err(|e| Error::Migration(e.to_string()))?;
+        names_fill(self)
     }
 
     /// Refuses a database with tables that no migration of ours made, or with migrations that this program does not know.

@@ -3,6 +3,7 @@
 use crate::audit::{AuditRow, Seal};
 use crate::cells::CellRow;
 use crate::idempotency::Answered;
+use crate::names::names_put;
 use crate::samples::{ConclusionRow, CustodyRow, Item, Sample};
 use crate::schema::{
     audit, audit_seal, conclusion, custody_event, idempotency, item, organisation, person, rate_cell, sample,
@@ -48,6 +49,7 @@ macro_rules! put {
 /// [`Error::Duplicate`] when a key is taken.
 pub fn lives_insert(conn: &mut Conn, lives: &Lives) -> Result<(), Error> {
     put!(conn, sample::table, lives.samples);
+    names_put(conn, lives.samples.iter().flat_map(Sample::names))?;
     put!(conn, item::table, lives.items);
     put!(conn, conclusion::table, lives.conclusions);
     put!(conn, custody_event::table, lives.custody);

@@ -1,10 +1,12 @@
 //! 样品: samples with their items, conclusions and custody events.
 
 use crate::audit::Audited;
+use crate::names::{names_of, names_put};
 use crate::schema::{conclusion, custody_event, item, sample};
 use crate::types::{Day, Doc, Id, Ts, Word};
 use crate::{Conn, Error, on};
 use diesel::prelude::*;
+use hege_core::names::NameKind;
 use hege_core::{SampleId, SampleKind, Sector, Stage, TaskType};
 use hege_rates::Standing;
 use serde::Serialize;
@@ -67,6 +69,13 @@ pub struct Sample {
     pub conclusion_revision: i32,
     /// Grows with each change.
     pub revision: i64,
+}
+
+impl Sample {
+    /// Its names, by which it is found.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (i32, NameKind, &str)> {
+        names_of(self.city, (&self.product_name, &self.sampled_unit, self.producer.as_deref()))
+    }
 }
 
 /// An ordered item with its result and verdict.
@@ -197,7 +206,7 @@ pub(crate) fn key(id: SampleId) -> (i32, Id) {
 /// [`Error::Duplicate`] when an id, or a form number within its city, is taken.
 pub fn sample_insert(conn: &mut Conn, rows: &[Sample]) -> Result<(), Error> {
     on!(conn, c => diesel::insert_into(sample::table).values(rows).execute(c))?;
-    Ok(())
+    names_put(conn, rows.iter().flat_map(Sample::names))
 }
 
 /// One sample.

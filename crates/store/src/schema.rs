@@ -179,6 +179,17 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::types::sql::*;
+    name_gram (city, gram, kind, name) {
+        city -> Integer,
+        gram -> Text,
+        kind -> Text,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
     item (city, sample_id, analyte) {
         city -> Integer,
         sample_id -> Id,

@@ -164,10 +164,13 @@ fn ordered(sample: &Sample, analyte: &str, risk: bool) -> Item {
 
 /// What a person may be to a sample: an inspector of what their organisation took, of the laboratory that it is addressed to.
 pub(super) fn acting(sample: &Sample, call: &Call) -> Actor {
+    acting_on((sample.lab_id, sample.sampling_org_id), call)
+}
+
+/// What a person may be to a sample of this laboratory and sampling organisation.
+pub(super) fn acting_on((lab, taker): (Option<Id>, Id), call: &Call) -> Actor {
     let organisation = Id(call.organisation.0);
-    let is_theirs = |role: &Role| {
-        if role.is_laboratory() { sample.lab_id == Some(organisation) } else { sample.sampling_org_id == organisation }
-    };
+    let is_theirs = |role: &Role| if role.is_laboratory() { lab == Some(organisation) } else { taker == organisation };
     Actor { user: call.user(), roles: call.actor.roles.iter().copied().filter(is_theirs).collect() }
 }
 

@@ -1,17 +1,19 @@
 //! What a person sees of samples: inspectors what their organisation took, a laboratory what is addressed to it and without
 //! the names of seller and producer, the others their region's subtree.
 
-use super::acting;
-use crate::{Call, Error, Store, counties, stored};
-use hege_core::{City, RegionCode, Role, SampleId, TaskType};
+use super::rows::acting_on;
+use crate::{Call, Error, PROVINCE, Store, counties, stored};
+use hege_core::names::Query;
+use hege_core::{City, RegionCode, Role, SampleId, Stage, TaskType};
 use hege_sampling::life_cycle::Status;
 use hege_store::Conn;
 use hege_store::amendments::{AmendmentRow, amendments_of};
-use hege_store::listing::{Filter, Theirs, sample_list};
+use hege_store::listing::{Filter, Named, Theirs, sample_list};
 use hege_store::samples::{
     ConclusionRow, CustodyRow, Item, Sample, conclusions_of, custody_of, items_of, sample_fetch,
 };
-use hege_store::types::{Id, Ts};
+use hege_store::search::{self, sample_search};
+use hege_store::types::{Id, Ts, Word};
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
@@ -40,12 +42,17 @@ fn oversees(role: &Role) -> bool {
 
 /// Whether the person sees a sample at all, and whether without the names of seller and producer.
 pub(super) fn blindness(sample: &Sample, call: &Call) -> Option<bool> {
-    if !call.scope.sees_stage(sample.stage.0) {
+    blindness_of((sample.stage, sample.region), (sample.lab_id, sample.sampling_org_id), call)
+}
+
+/// The same of a sample of this stage and region, laboratory and sampling organisation.
+fn blindness_of((stage, region): (Word<Stage>, i32), whose: (Option<Id>, Id), call: &Call) -> Option<bool> {
+    if !call.scope.sees_stage(stage.0) {
         return None;
     }
-    let region = u32::try_from(sample.region).ok().and_then(|code| RegionCode::new(code).ok())?;
+    let region = u32::try_from(region).ok().and_then(|code| RegionCode::new(code).ok())?;
     let is_overseen = call.actor.roles.iter().any(oversees) && call.scope.sees_region(region);
-    let roles = acting(sample, call).roles;
+    let roles = acting_on(whose, call).roles;
     if is_overseen || roles.contains(&Role::Inspector) {
         return Some(false);
     }
@@ -115,7 +122,7 @@ pub struct Cursor {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
     /// One stage.
-    pub stage: Option<hege_core::Stage>,
+    pub stage: Option<Stage>,
     /// A region's subtree.
     pub region: Option<RegionCode>,
     /// One status.
@@ -124,6 +131,8 @@ pub struct Search {
     pub task_type: Option<TaskType>,
     /// The beginning of a form number.
     pub form_no: Option<String>,
+    /// Words of names, or a form number, barcode, credit code or id.
+    pub query: Option<Query>,
     /// Where the page before ended.
     pub after: Option<Cursor>,
 }
@@ -137,15 +146,11 @@ pub struct Page {
     pub next: Option<Cursor>,
 }
 
-/// A page of the samples that a person sees, the newest sampling first, and where the next page begins.
-///
-/// # Errors
-/// Those of the store.
-pub fn list(store: &Store, call: &Call, search: &Search, limit: u8) -> Result<Page, Error> {
-    let own = Id(call.organisation.0);
-    let roles = &call.actor.roles;
+/// What of the samples is a person's.
+fn theirs(call: &Call) -> Theirs {
+    let (own, roles) = (Id(call.organisation.0), &call.actor.roles);
     let (inspects, tests) = (roles.contains(&Role::Inspector), roles.iter().any(|role| role.is_laboratory()));
-    let theirs = if roles.iter().any(oversees) {
+    if roles.iter().any(oversees) {
         let (low, high) = counties(call.scope.region);
         Theirs::In(low, high)
     } else if inspects && tests {
@@ -154,29 +159,64 @@ pub fn list(store: &Store, call: &Call, search: &Search, limit: u8) -> Result<Pa
         Theirs::SentTo(own)
     } else {
         Theirs::TakenBy(own)
-    };
+    }
+}
+
+/// A page of the samples that a person sees, the newest sampling first, and where the next page begins. A page of what was searched
+/// for may hold fewer than `limit` and have a next one.
+///
+/// # Errors
+/// Those of the store.
+pub fn list(store: &Store, call: &Call, search: &Search, limit: u8) -> Result<Page, Error> {
     if search.stage.is_some_and(|stage| !call.scope.sees_stage(stage)) {
         return Ok(Page { items: Vec::new(), next: None });
     }
     let stages = search.stage.map_or_else(|| call.scope.stages.iter().copied().collect(), |stage| vec![stage]);
     let filter = Filter {
-        theirs,
+        theirs: theirs(call),
         stages,
         regions: search.region.map(counties),
         status: search.status.map(|status| status.code().to_owned()),
         task_type: search.task_type,
-        form_no: search.form_no.clone(),
         after: search.after.map(|cursor| (Ts(cursor.at), Id(cursor.id))),
     };
-    let rows = store.read(|conn| Ok::<_, Error>(sample_list(conn, &filter, i64::from(limit) + 1)?))?;
-    let is_more = rows.len() > usize::from(limit);
-    let rows: Vec<Sample> = rows.into_iter().take(usize::from(limit)).collect();
-    let next = rows.last().filter(|_| is_more).map(|last| Cursor { at: last.sampled_at.0, id: last.id.0 });
+    let (rows, next) = if search.query.is_some() || search.form_no.is_some() {
+        found(store, call, (search, &filter), limit)?
+    } else {
+        let mut rows = store.read(|conn| Ok::<_, Error>(sample_list(conn, &filter, i64::from(limit) + 1)?))?;
+        let is_more = rows.len() > usize::from(limit);
+        rows.truncate(usize::from(limit));
+        let next = rows.last().filter(|_| is_more).map(|last| (last.sampled_at, last.id));
+        (rows, next)
+    };
     let seen = rows.into_iter().filter_map(|sample| {
         let is_blind = blindness(&sample, call)?;
         Some((if is_blind { blinded(sample) } else { sample }, is_blind))
     });
-    Ok(Page { items: seen.collect(), next })
+    Ok(Page { items: seen.collect(), next: next.map(|(at, id)| Cursor { at: at.0, id: id.0 }) })
+}
+
+/// Samples that were searched for, and where the next page begins.
+fn found(
+    store: &Store,
+    call: &Call,
+    (search, filter): (&Search, &Filter),
+    limit: u8,
+) -> Result<(Vec<Sample>, Option<(Ts, Id)>), Error> {
+    let within = search.region.unwrap_or(if let Theirs::In(..) = filter.theirs { call.scope.region } else { PROVINCE });
+    let (low, high) = counties(within);
+    let is_blind =
+        |row: &Named| blindness_of((row.stage, row.region), (row.lab_id, row.sampling_org_id), call).unwrap_or(true);
+    let search = search::Search {
+        filter,
+        cities: (low / 100, high / 100),
+        by_names: !matches!(filter.theirs, Theirs::SentTo(_)),
+        is_blind: &is_blind,
+        query: search.query.as_ref(),
+        form_no: search.form_no.as_deref(),
+    };
+    let found = store.read(|conn| Ok::<_, Error>(sample_search(conn, &search, usize::from(limit))?))?;
+    Ok((found.samples, found.next))
 }
 
 /// A sample's public id.
