@@ -43,7 +43,8 @@ pub(crate) struct Server {
     _db: TestDb,
 }
 
-fn mark() -> Mark {
+/// Nobody, now.
+pub(crate) fn mark() -> Mark {
     Mark { person: None, at: Timestamp::now(), audit_id: Uuid::now_v7() }
 }
 

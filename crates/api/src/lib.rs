@@ -13,6 +13,7 @@ pub mod openapi;
 pub mod passwords;
 pub mod problem;
 pub mod rates;
+pub mod reach;
 pub mod server;
 
 mod alert_rules;
