@@ -1,5 +1,5 @@
 # Each target is one line a person can read; what it does in detail stands in tests/tools.
-.PHONY: help demo test check bench fmt mutants doc
+.PHONY: help demo test access check bench fmt mutants doc
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -10,6 +10,9 @@ demo: ## Install what is missing, fill data/demo.db with a province to look at, 
 
 test: ## Install what is missing and run every test
 	tests/tools/test.sh
+
+access: ## Try every operation by every role, region, stage and organisation, and print the table
+	cargo test --locked -p hege-tests --test api -- --nocapture whoever_asks
 
 check: ## What must hold before a change lands: format, lints, documentation, pure crates alone, tests
 	tests/tools/check.sh

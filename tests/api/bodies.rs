@@ -174,7 +174,7 @@ fn every_parameter_of_a_query_that_is_wrong_is_told_at_once() {
             ("?to", "bad_month"),
             ("?group_by", "unknown_word"),
             ("?as_of", "bad_instant"),
-            ("?weights", "unknown_field"),
+            ("?weights", "bad_weights"),
         ]);
         reviewer.rates("from=2025-02&to=2025-01").invalid(&[("?to", "before_from")]);
         reviewer.get("/criteria?on=x").invalid(&[("?food", "required"), ("?analyte", "required"), ("?on", "bad_date")]);

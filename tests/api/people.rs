@@ -17,11 +17,18 @@ pub(crate) enum House {
     OtherSampling,
     Laboratory,
     OtherLaboratory,
+    OtherCommission,
 }
 
 impl House {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Commission, Self::Sampling, Self::OtherSampling, Self::Laboratory, Self::OtherLaboratory];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Commission,
+        Self::Sampling,
+        Self::OtherSampling,
+        Self::Laboratory,
+        Self::OtherLaboratory,
+        Self::OtherCommission,
+    ];
 
     pub(crate) fn id(self) -> Uuid {
         Uuid::from_u128(self as u128)
@@ -29,7 +36,7 @@ impl House {
 
     pub(crate) fn kind(self) -> OrganisationKind {
         match self {
-            Self::Commission => OrganisationKind::Department,
+            Self::Commission | Self::OtherCommission => OrganisationKind::Department,
             Self::Sampling | Self::OtherSampling => OrganisationKind::Inspecting,
             Self::Laboratory | Self::OtherLaboratory => OrganisationKind::Laboratory,
         }
@@ -67,6 +74,8 @@ pub(crate) enum Who {
     CountyInspector,
     /// Administers another city than that of the samples.
     CityAdministrator,
+    /// Administers the province beside the first.
+    SecondAdministrator,
 }
 
 impl Who {
@@ -105,7 +114,7 @@ impl Who {
             Self::Jack => &[Role::Tester, Role::Checker, Role::Approver],
             Self::Reviewer | Self::CityReviewer | Self::StageReviewer => &[Role::Reviewer],
             Self::Publisher => &[Role::Publisher],
-            Self::Administrator | Self::CityAdministrator => &[Role::Administrator],
+            Self::Administrator | Self::CityAdministrator | Self::SecondAdministrator => &[Role::Administrator],
             Self::Auditor => &[Role::Auditor],
         }
     }

@@ -7,7 +7,7 @@ use hege_app::criteria::Catalogues;
 use hege_app::plans::{Target, YearPlan};
 use hege_app::sessions::Keys;
 use hege_app::worker::{self, Clocks};
-use hege_app::{DataKey, Mark, PROVINCE, Store, people, plans, setup};
+use hege_app::{DataKey, Mark, PROVINCE, Store, organisations, people, plans, setup};
 use hege_core::PlanId;
 use hege_core::date::{CHINA, china_date};
 use hege_testkit::TestDb;
@@ -43,7 +43,8 @@ pub(crate) struct Server {
     _db: TestDb,
 }
 
-fn mark() -> Mark {
+/// Nobody, now.
+pub(crate) fn mark() -> Mark {
     Mark { person: None, at: Timestamp::now(), audit_id: Uuid::now_v7() }
 }
 
@@ -74,7 +75,8 @@ impl Server {
         store.migrate().unwrap();
         setup::load(&store, Timestamp::now(), &Uuid::now_v7).unwrap();
         for house in House::ALL {
-            people::found(&store, (house.kind(), "演示", PROVINCE), (house.id(), mark())).unwrap();
+            let name = format!("演示{house:?}");
+            organisations::found(&store, (house.kind(), &name, PROVINCE), (house.id(), mark())).unwrap();
         }
         let plan = plan();
         plans::put(&store, &plan, mark()).unwrap();

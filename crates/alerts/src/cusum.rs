@@ -4,7 +4,7 @@
 
 mod history;
 
-pub use history::{Held, Signal, history};
+pub use history::{Held, Signal, history, tried};
 
 use hege_rates::BasisPoints;
 

@@ -21,12 +21,18 @@ pub trait Operation {
     const WHOLE: bool;
 }
 
+/// The roles that may do an operation: a list of them, or `anybody` with a login.
+macro_rules! roles {
+    (anybody) => { Role::ALL };
+    ([$($role:ident),+]) => { &[$(Role::$role),+] };
+}
+
 macro_rules! operations {
-    ($($(#[$meta:meta])* $name:ident = $id:literal, [$($role:ident),+] $($whole:literal)?;)+) => {
+    ($($(#[$meta:meta])* $name:ident = $id:literal, $roles:tt $($whole:literal)?;)+) => {
         $($(#[$meta])* pub struct $name;
         impl Operation for $name {
             const ID: &'static str = $id;
-            const ROLES: &'static [Role] = &[$(Role::$role),+];
+            const ROLES: &'static [Role] = roles!($roles);
             const WHOLE: bool = {
                 const SAID: &[&str] = &[$($whole)?];
                 !SAID.is_empty()
@@ -42,39 +48,67 @@ pub const PUBLIC: &[&str] = &["session_begin", "session_refresh", "healthz", "re
 
 operations! {
     /// End one's session.
-    SessionEnd = "session_end", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    SessionEnd = "session_end", anybody;
     /// Who am I.
-    Me = "me", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    Me = "me", anybody;
     /// Change one's password.
-    PasswordChange = "password_change", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    PasswordChange = "password_change", anybody;
     /// List people.
     UserList = "user_list", [Administrator, Auditor];
     /// Add a person.
     UserAdd = "user_add", [Administrator];
+    /// See a person.
+    UserFetch = "user_fetch", [Administrator, Auditor];
     /// Change a person.
     UserChange = "user_change", [Administrator];
     /// List organisations.
-    OrganisationList = "organisation_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    OrganisationList = "organisation_list", anybody;
     /// Found an organisation.
     OrganisationAdd = "organisation_add", [Administrator] "whole province";
+    /// Change an organisation.
+    OrganisationChange = "organisation_change", [Administrator] "whole province";
     /// List regions.
-    RegionList = "region_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    RegionList = "region_list", anybody;
     /// List plans.
-    PlanList = "plan_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    PlanList = "plan_list", anybody;
+    /// See a plan.
+    PlanFetch = "plan_fetch", anybody;
+    /// Put a plan.
+    PlanAdd = "plan_add", [Administrator] "whole province";
+    /// Change a plan.
+    PlanChange = "plan_change", [Administrator] "whole province";
+    /// List targets.
+    TargetList = "target_list", anybody;
     /// Change a target.
     TargetChange = "target_change", [Administrator] "whole province";
     /// Read rates.
     RateList = "rate_list", [Reviewer, Administrator, Auditor];
+    /// Compare cities.
+    RateCities = "rate_cities", [Reviewer, Administrator, Auditor];
+    /// See months.
+    RateTrend = "rate_trend", [Reviewer, Administrator, Auditor];
+    /// List food classes.
+    FoodClassList = "food_class_list", anybody;
+    /// List analytes.
+    AnalyteList = "analyte_list", anybody;
+    /// See a year's working days.
+    CalendarFetch = "calendar_fetch", anybody;
+    /// Load a year's working days.
+    CalendarPut = "calendar_put", [Administrator] "whole province";
+    /// Read the record.
+    AuditList = "audit_list", [Administrator, Auditor];
+    /// See the heads of the chains.
+    AuditHeads = "audit_heads", [Administrator, Auditor];
     /// List the fields of the sampling form.
-    FormFieldList = "form_field_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    FormFieldList = "form_field_list", anybody;
     /// Lease form numbers.
     FormNumberLease = "form_number_lease", [Inspector];
     /// Register a sample.
     SampleRegister = "sample_register", [Inspector];
     /// List samples.
-    SampleList = "sample_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    SampleList = "sample_list", anybody;
     /// See a sample.
-    SampleFetch = "sample_fetch", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    SampleFetch = "sample_fetch", anybody;
     /// Correct a form.
     SampleAmend = "sample_amend", [Inspector];
     /// Seal or hand over.
@@ -94,9 +128,17 @@ operations! {
     /// Judge without storing.
     VerdictPreview = "verdict_preview", [Tester, Checker, Approver, Reviewer, Administrator, Auditor];
     /// List criteria.
-    CriterionList = "criterion_list", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    CriterionList = "criterion_list", anybody;
+    /// Add criteria.
+    CriterionAdd = "criterion_add", [Administrator] "whole province";
+    /// See what a criterion would change.
+    CriterionImpact = "criterion_impact", [Reviewer, Administrator, Auditor];
     /// Accept a criterion.
     CriterionAccept = "criterion_accept", [Administrator] "whole province";
+    /// List the rules of alerts.
+    AlertRuleList = "alert_rule_list", [Reviewer, Administrator, Auditor];
+    /// Try a rule on a year.
+    AlertRulePreview = "alert_rule_preview", [Reviewer, Administrator, Auditor];
     /// List alerts.
     AlertList = "alert_list", [Reviewer, Administrator, Auditor];
     /// See an alert.
@@ -106,7 +148,7 @@ operations! {
     /// Close an alert.
     AlertClose = "alert_close", [Reviewer];
     /// Hints of what changed.
-    EventStream = "event_stream", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    EventStream = "event_stream", anybody;
 }
 
 /// A person who may do `P`, and what the request carries besides: a [`crate::body::Body`], a [`crate::body::Query`], or

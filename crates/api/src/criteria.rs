@@ -1,19 +1,21 @@
-//! 限量: the catalogue, and the acceptance of what is unverified.
+//! 限量: the catalogue, what is added to it, and the acceptance of what is unverified.
 
 use crate::State;
-use crate::access::{Allowed, CriterionAccept, CriterionList};
+use crate::access::{Allowed, CriterionAccept, CriterionAdd, CriterionList};
+use crate::answers::{NotThere, NotValid, OutOfReach, Stale, Stranger};
 use crate::body::{Body, Fields, FromFields, Query};
-use crate::problem::{Failure, ProblemBody};
+use crate::problem::{Failure, FieldProblem};
 use actix_web::{HttpResponse, get, post, web};
 use hege_app::catalogue::criterion_json;
-use hege_app::criteria::{CriterionRow, accept};
+use hege_app::criteria::{CriterionRow, New, accept, add};
+use hege_lab::catalogue::Row;
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
-    config.service(criterion_list).service(criterion_accept);
+    config.service(criterion_list).service(criterion_add).service(criterion_accept);
 }
 
 /// What criteria are asked for.
@@ -64,9 +66,7 @@ pub(crate) struct CriterionListView {
 ///
 /// Every edition for a food and an analyte, or those in force on a date.
 #[utoipa::path(operation_id = "criterion_list", tag = "criteria", params(CriterionQuery), security(("bearer" = [])),
-    responses((status = 200, description = "criteria", body = CriterionListView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was asked is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 200, description = "criteria", body = CriterionListView), Stranger, NotValid))]
 #[get("/criteria")]
 pub(crate) async fn criterion_list(
     state: web::Data<State>,
@@ -130,12 +130,7 @@ impl From<CriterionRow> for CriterionRowView {
 /// An administrator takes an unverified row for good: it judges from now on, on every server.
 #[utoipa::path(operation_id = "criterion_accept", tag = "criteria", request_body = AcceptBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the row's id")),
-    responses((status = 200, description = "accepted", body = CriterionRowView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing, or it reaches beyond the person's scope", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "no such row", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "changed meanwhile, or it needs no acceptance", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 200, description = "accepted", body = CriterionRowView), OutOfReach, NotThere, Stale, NotValid))]
 #[post("/criteria/{id}/acceptance")]
 pub(crate) async fn criterion_accept(
     state: web::Data<State>,
@@ -146,4 +141,94 @@ pub(crate) async fn criterion_accept(
     let (id, mark) = (path.into_inner(), state.mark(Some(person.actor.user)));
     let row = state.run(move |state| accept(&state.store, (&id, revision), mark)).await?;
     Ok(HttpResponse::Ok().json(CriterionRowView::from(row)))
+}
+
+/// The row that another succeeds.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape of the body for its document; it is read field by field")]
+pub(crate) struct SupersedesBody {
+    #[schema(example = "L019")]
+    id: String,
+    /// The revision that was seen.
+    revision: i64,
+}
+
+struct Supersedes((String, i64));
+
+impl FromFields for Supersedes {
+    fn read(fields: &Fields<'_>) -> Option<Self> {
+        let id = fields.needed("id", fields.text("id"));
+        let revision = fields.revision();
+        Some(Self((id?, revision?)))
+    }
+}
+
+/// Rows to add, all or none.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape of the body for its document; it is read field by field into rows")]
+pub(crate) struct CriteriaBody {
+    /// The text fields of a row of the catalogue by name (`id`, `food_class`, `analyte`, `kind`, `limit`, `unit`, `standard`,
+    /// `valid_from`, ...), and `supersedes` for the row that ends on the day before.
+    #[schema(value_type = Vec<Object>, example = json!([{
+        "id": "N001", "food_class": "33.01.02.02", "analyte": "lead", "kind": "max", "limit": "0.2", "unit": "mg/kg",
+        "standard": "GB 2762-2025", "valid_from": "2026-09-02", "supersedes": {"id": "L019", "revision": 1}}]))]
+    rows: Vec<SupersedesBody>,
+}
+
+struct NewRow(New);
+
+/// What an adder does not say: whether a row may judge.
+const UNSAID: [&str; 2] = ["verified", "unverified_why"];
+
+impl FromFields for NewRow {
+    fn read(fields: &Fields<'_>) -> Option<Self> {
+        let said = Row::FIELDS.iter().filter(|name| !UNSAID.contains(name));
+        let texts: Vec<(&str, String)> = said.map(|name| (*name, fields.text(name).unwrap_or_default())).collect();
+        for name in ["id", "food_class", "analyte", "kind", "standard"] {
+            fields.needed(name, texts.iter().find(|(known, text)| *known == name && !text.is_empty()));
+        }
+        let supersedes = fields.object::<Supersedes>("supersedes").map(|Supersedes(row)| row);
+        let text = |name| texts.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| text.as_str());
+        Some(Self(New { row: Row::read(text), supersedes }))
+    }
+}
+
+pub(crate) struct NewRows(Vec<New>);
+
+impl FromFields for NewRows {
+    fn read(fields: &Fields<'_>) -> Option<Self> {
+        let rows = fields.needed("rows", fields.objects::<NewRow>("rows"))?;
+        if rows.is_empty() {
+            fields.problem("rows", "required", ("至少一行", "at least one row"));
+        }
+        Some(Self(rows.into_iter().map(|NewRow(new)| new).collect()))
+    }
+}
+
+/// What was added.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AddedView {
+    items: Vec<CriterionRowView>,
+    /// Days on which nothing will be judged.
+    warnings: Vec<FieldProblem>,
+}
+
+/// Add criteria.
+///
+/// Rows of a new edition, all or none. No limit is ever changed in place: a row that another succeeds ends on the day before. What
+/// is added judges nothing until it is accepted.
+#[utoipa::path(operation_id = "criterion_add", tag = "criteria", request_body = CriteriaBody, security(("bearer" = [])),
+    responses((status = 201, description = "added", body = AddedView), OutOfReach, Stale, NotValid))]
+#[post("/criteria")]
+pub(crate) async fn criterion_add(
+    state: web::Data<State>,
+    asked: Allowed<CriterionAdd, Body<NewRows>>,
+) -> Result<HttpResponse, Failure> {
+    let Allowed { person, input: Body(NewRows(rows)), .. } = asked;
+    let mark = state.mark(Some(person.actor.user));
+    let (added, warnings) = state.run(move |state| add(&state.store, &rows, mark)).await?;
+    Ok(HttpResponse::Created().json(AddedView {
+        items: added.into_iter().map(CriterionRowView::from).collect(),
+        warnings: warnings.iter().map(FieldProblem::from).collect(),
+    }))
 }

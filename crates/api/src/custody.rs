@@ -6,7 +6,8 @@ use crate::body::{Body, Fields, FromFields};
 use crate::problem::{Failure, ProblemBody};
 use crate::views::{SampleSummary, path_id};
 use actix_web::{HttpResponse, post, web};
-use hege_app::people::{is_active, organisation};
+use hege_app::organisations;
+use hege_app::people::is_active;
 use hege_app::samples::step;
 use hege_app::{Call, Error};
 use hege_core::{LabId, Problem, SampleId, UserId};
@@ -22,7 +23,7 @@ impl State {
     /// Whether an id is an active laboratory's: a sample addressed to anything else would reach nobody.
     async fn is_laboratory(self: &Arc<Self>, lab: LabId) -> Result<(), Failure> {
         self.run(move |state| {
-            let found = organisation(&state.store, lab.into())?;
+            let found = organisations::fetch(&state.store, lab.into())?;
             let is_laboratory = found.is_some_and(|found| found.active && found.kind == "laboratory");
             let (zh, en) = ("不是在用的检验机构", "not a laboratory that takes part");
             let problem = || Error::Invalid(Problem::new("/lab_id", "laboratory_unknown", zh, en).into());

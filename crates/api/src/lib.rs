@@ -13,15 +13,23 @@ pub mod openapi;
 pub mod passwords;
 pub mod problem;
 pub mod rates;
+pub mod reach;
 pub mod server;
 
+mod alert_rules;
+mod answers;
+mod audits;
+mod comparisons;
 mod criteria;
 mod custody;
 mod form_fields;
 mod health;
+mod impact;
 mod json;
+mod organisations;
 mod people;
 mod plans;
+mod reference;
 mod results;
 mod samples;
 mod sessions;
@@ -141,13 +149,19 @@ pub fn configure(config: &mut web::ServiceConfig) {
             web::scope("/api/v1")
                 .configure(sessions::routes)
                 .configure(people::routes)
+                .configure(organisations::routes)
+                .configure(reference::routes)
+                .configure(audits::routes)
                 .configure(plans::routes)
+                .configure(comparisons::routes)
                 .configure(rates::routes)
                 .configure(form_fields::routes)
                 .configure(samples::routes)
                 .configure(custody::routes)
                 .configure(results::routes)
                 .configure(criteria::routes)
+                .configure(impact::routes)
+                .configure(alert_rules::routes)
                 .configure(alerts::routes)
                 .configure(events::routes),
         )

@@ -1,6 +1,9 @@
 //! The OpenAPI document, made from the handlers.
 
-use crate::{alerts, criteria, custody, events, form_fields, health, people, plans, rates, results, samples, sessions};
+use crate::{
+    alert_rules, alerts, audits, comparisons, criteria, custody, events, form_fields, health, impact, organisations,
+    people, plans, rates, reference, results, samples, sessions,
+};
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
@@ -60,15 +63,19 @@ impl Modify for Unreadable {
     modifiers(&Bearer, &WholePaths, &Unreadable),
     paths(
         sessions::session_begin, sessions::session_refresh, sessions::session_end, sessions::me, sessions::password_change,
-        people::user_list, people::user_add, people::user_change,
-        people::organisation_list, people::organisation_add, people::region_list,
-        plans::plan_list, plans::target_change,
+        people::user_list, people::user_add, people::user_fetch, people::user_change,
+        organisations::organisation_list, organisations::organisation_add, organisations::organisation_change,
+        organisations::region_list,
+        reference::food_class_list, reference::analyte_list, reference::calendar_fetch, reference::calendar_put,
+        audits::audit_list, audits::audit_head,
+        plans::plan_list, plans::plan_add, plans::plan_fetch, plans::plan_change, plans::target_list, plans::target_change,
         form_fields::form_field_list, samples::form_number_lease, samples::sample_register, samples::sample_list, samples::sample_fetch,
         samples::sample_amend,
         custody::sample_custody, custody::sample_receipt, custody::sample_return, custody::sample_void,
         results::result_enter, results::sample_check, results::sample_approve, results::verdict_preview,
-        criteria::criterion_list, criteria::criterion_accept,
-        rates::rate_list,
+        criteria::criterion_list, criteria::criterion_add, impact::criterion_impact, criteria::criterion_accept,
+        rates::rate_list, comparisons::rate_cities, comparisons::rate_trend,
+        alert_rules::alert_rule_list, alert_rules::alert_rule_preview,
         alerts::alert_list, alerts::alert_fetch, alerts::alert_acknowledge, alerts::alert_close,
         events::event_stream,
         health::healthz, health::readyz, openapi_document,

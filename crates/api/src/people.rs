@@ -1,24 +1,18 @@
-//! 人员、机构、行政区划.
+//! 人员.
 
 use crate::State;
-use crate::access::{Allowed, OrganisationAdd, OrganisationList, RegionList, UserAdd, UserChange, UserList};
+use crate::access::{Allowed, UserAdd, UserChange, UserFetch, UserList};
+use crate::answers::{NotThere, NotValid, OutOfReach, Stale};
 use crate::body::{Body, Fields, FromFields};
-use crate::problem::{Failure, ProblemBody};
+use crate::problem::Failure;
 use actix_web::{HttpResponse, get, post, put, web};
 use hege_app::people::{self, Change, Profile};
-use hege_app::reference::OrganisationKind;
 use hege_core::{OrganisationId, RegionCode, Role, Stage, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(user_list)
-        .service(user_add)
-        .service(user_change)
-        .service(organisation_list)
-        .service(organisation_add)
-        .service(region_list);
+    config.service(user_list).service(user_add).service(user_fetch).service(user_change);
 }
 
 /// A person with roles and scope.
@@ -172,19 +166,29 @@ impl FromFields for UserChangeAsked {
 ///
 /// With roles and scope; for administrators and auditors, those whose scope lies within their own.
 #[utoipa::path(operation_id = "user_list", tag = "administration", security(("bearer" = [])),
-    responses((status = 200, description = "every person within the scope", body = UserListView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing, or it reaches beyond the person's scope", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 200, description = "every person within the scope", body = UserListView), OutOfReach))]
 #[get("/users")]
 pub(crate) async fn user_list(state: web::Data<State>, asked: Allowed<UserList>) -> Result<HttpResponse, Failure> {
-    let people = state.run(|state| people::list(&state.store)).await?;
-    let mut items = Vec::new();
-    for person in &people {
-        if asked.person.scope.covers(&Profile::of(person)?.scope()) {
-            items.push(UserView::of(person)?);
-        }
-    }
+    let people = state.run(move |state| people::list_within(&state.store, &asked.person.scope)).await?;
+    let items = people.iter().map(UserView::of).collect::<Result<_, _>>()?;
     Ok(HttpResponse::Ok().json(UserListView { items }))
+}
+
+/// See a person.
+///
+/// One whose scope lies within one's own.
+#[utoipa::path(operation_id = "user_fetch", tag = "administration", security(("bearer" = [])),
+    params(("id" = String, Path, description = "the person's id")),
+    responses((status = 200, description = "the person", body = UserView), OutOfReach, NotThere))]
+#[get("/users/{id}")]
+pub(crate) async fn user_fetch(
+    state: web::Data<State>,
+    path: web::Path<String>,
+    asked: Allowed<UserFetch>,
+) -> Result<HttpResponse, Failure> {
+    let id: UserId = path.parse().map_err(|_no_id| Failure::not_found())?;
+    let person = state.run(move |state| people::fetch_within(&state.store, &asked.person.scope, id)).await?;
+    Ok(HttpResponse::Ok().json(UserView::of(&person)?))
 }
 
 /// Add a person.
@@ -192,22 +196,16 @@ pub(crate) async fn user_list(state: web::Data<State>, asked: Allowed<UserList>)
 /// Makes a login, of somebody who sees no further than whoever makes it. Roles must fit the kind of the organisation: sampling
 /// and testing are separate houses.
 #[utoipa::path(operation_id = "user_add", tag = "administration", request_body = UserBody, security(("bearer" = [])),
-    responses((status = 201, description = "added", body = UserView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing, or it reaches beyond the person's scope", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 201, description = "added", body = UserView), OutOfReach, NotValid))]
 #[post("/users")]
 pub(crate) async fn user_add(
     state: web::Data<State>,
     asked: Allowed<UserAdd, Body<NewUser>>,
 ) -> Result<HttpResponse, Failure> {
     let Allowed { person, input: Body(NewUser { login, password, profile }), .. } = asked;
-    if !person.scope.covers(&profile.scope()) {
-        return Err(hege_app::Error::OutsideScope.into());
-    }
-    let (id, mark) = (UserId(state.new_id()), state.mark(Some(person.actor.user)));
-    let person =
-        state.run_in_turn(move |state| people::add(&state.store, (&login, &password), &profile, (id, mark))).await?;
+    let made = (UserId(state.new_id()), state.mark(Some(person.actor.user)));
+    let add = move |state: &State| people::add_within(&state.store, &person.scope, (&login, &password), &profile, made);
+    let person = state.run_in_turn(add).await?;
     Ok(HttpResponse::Created().json(UserView::of(&person)?))
 }
 
@@ -216,12 +214,7 @@ pub(crate) async fn user_add(
 /// A profile, a password (every session ends), or whether the login works.
 #[utoipa::path(operation_id = "user_change", tag = "administration", request_body = UserChangeBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the person's id")),
-    responses((status = 200, description = "changed", body = UserView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing, or it reaches beyond the person's scope", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "no such person", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 200, description = "changed", body = UserView), OutOfReach, NotThere, Stale, NotValid))]
 #[put("/users/{id}")]
 pub(crate) async fn user_change(
     state: web::Data<State>,
@@ -235,126 +228,4 @@ pub(crate) async fn user_change(
         move |state: &State| people::change(&state.store, id, (Some((revision, &person.scope)), &change), mark);
     let person = state.run_in_turn(change).await?;
     Ok(HttpResponse::Ok().json(UserView::of(&person)?))
-}
-
-/// An organisation.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct OrganisationView {
-    id: String,
-    #[schema(example = "laboratory")]
-    kind: String,
-    #[schema(example = "演示检验中心")]
-    name: String,
-    region: String,
-    active: bool,
-}
-
-impl OrganisationView {
-    fn of(row: people::Organisation) -> Self {
-        Self {
-            id: row.id.0.to_string(),
-            kind: row.kind,
-            name: row.name,
-            region: format!("{:06}", row.region),
-            active: row.active,
-        }
-    }
-}
-
-/// Organisations.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct OrganisationListView {
-    items: Vec<OrganisationView>,
-}
-
-/// A new organisation.
-#[derive(ToSchema)]
-pub(crate) struct OrganisationBody {
-    #[schema(value_type = String, example = "inspecting")]
-    kind: OrganisationKind,
-    name: String,
-    #[schema(value_type = String, example = "330100")]
-    region: RegionCode,
-}
-
-impl FromFields for OrganisationBody {
-    fn read(fields: &Fields<'_>) -> Option<Self> {
-        let kind = fields.needed("kind", fields.word("kind"));
-        let name = fields.needed("name", fields.text("name"));
-        let words = ("须为六位行政区划代码", "a region code has six digits");
-        let region = fields.needed("region", fields.parsed("region", "bad_region", words));
-        Some(Self { kind: kind?, name: name?, region: region? })
-    }
-}
-
-/// List organisations.
-///
-/// Departments, inspecting organisations and laboratories.
-#[utoipa::path(operation_id = "organisation_list", tag = "administration", security(("bearer" = [])),
-    responses((status = 200, description = "every organisation", body = OrganisationListView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json")))]
-#[get("/organisations")]
-pub(crate) async fn organisation_list(
-    state: web::Data<State>,
-    _asked: Allowed<OrganisationList>,
-) -> Result<HttpResponse, Failure> {
-    let organisations = state.run(|state| people::organisations(&state.store)).await?;
-    let items = organisations.into_iter().map(OrganisationView::of).collect();
-    Ok(HttpResponse::Ok().json(OrganisationListView { items }))
-}
-
-/// Found an organisation.
-///
-/// A department, an inspecting organisation or a laboratory.
-#[utoipa::path(operation_id = "organisation_add", tag = "administration", request_body = OrganisationBody, security(("bearer" = [])),
-    responses((status = 201, description = "founded", body = OrganisationView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing, or it reaches beyond the person's scope", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
-#[post("/organisations")]
-pub(crate) async fn organisation_add(
-    state: web::Data<State>,
-    asked: Allowed<OrganisationAdd, Body<OrganisationBody>>,
-) -> Result<HttpResponse, Failure> {
-    let Allowed { person, input: Body(OrganisationBody { kind, name, region }), .. } = asked;
-    let (id, mark) = (state.new_id(), state.mark(Some(person.actor.user)));
-    let row = state.run(move |state| people::found(&state.store, (kind, &name, region), (id, mark))).await?;
-    Ok(HttpResponse::Created().json(OrganisationView::of(row)))
-}
-
-/// A region with the days its code is good.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct RegionView {
-    #[schema(example = "330106")]
-    code: String,
-    #[schema(example = "西湖区")]
-    name: String,
-    /// First day; null where it always was.
-    valid_from: Option<String>,
-    /// Last day; null while it is.
-    valid_to: Option<String>,
-}
-
-/// Regions.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct RegionListView {
-    items: Vec<RegionView>,
-}
-
-/// List regions.
-///
-/// GB/T 2260 codes with their validity, abolished ones included.
-#[utoipa::path(operation_id = "region_list", tag = "administration", security(("bearer" = [])),
-    responses((status = 200, description = "every region", body = RegionListView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json")))]
-#[get("/regions")]
-pub(crate) async fn region_list(state: web::Data<State>, _asked: Allowed<RegionList>) -> Result<HttpResponse, Failure> {
-    let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string());
-    let items = state.regions.iter().map(|region| RegionView {
-        code: region.code.to_string(),
-        name: region.name.clone(),
-        valid_from: day(region.valid_from),
-        valid_to: day(region.valid_to),
-    });
-    Ok(HttpResponse::Ok().json(RegionListView { items: items.collect() }))
 }

@@ -11,7 +11,7 @@ use hege_app::amendments::{Correction, Vault, amend};
 use hege_app::fields::fields_of;
 use hege_app::form_numbers::{Wanted, lease};
 use hege_app::samples::{Cursor, Registration, Search, fetch, is_microbiological, list, register};
-use hege_app::{Call, Error, people, personal};
+use hege_app::{Call, Error, organisations, people, personal};
 use hege_core::date::china_date;
 use hege_core::names::{Query as SearchQuery, Unsearchable};
 use hege_core::{Problem, Problems, RegionCode, SampleId, Stage, TaskType};
@@ -205,7 +205,7 @@ fn named(state: &State, fields: &FormFields) -> Result<Problems, Error> {
     for code in ["task_source", "deploying_org", "sampling_org"] {
         let Some(Raw::Text(text)) = fields.get(code) else { continue };
         let is_known = match text.parse() {
-            Ok(id) => people::organisation(&state.store, id)?.is_some_and(|found| found.active),
+            Ok(id) => organisations::fetch(&state.store, id)?.is_some_and(|found| found.active),
             Err(_) => false,
         };
         problems.check(is_known, || {
@@ -331,7 +331,7 @@ pub(crate) fn cursor_text(cursor: Cursor) -> String {
     format!("{}.{}", cursor.at.as_microsecond(), cursor.id.simple())
 }
 
-fn parse_cursor(text: &str) -> Option<Cursor> {
+pub(crate) fn parse_cursor(text: &str) -> Option<Cursor> {
     let (at, id) = text.split_once('.')?;
     // Nothing was sampled before 1970, and PostgreSQL knows no instant before -4713.
     let at = jiff::Timestamp::from_microsecond(at.parse().ok().filter(|at| *at >= 0)?).ok()?;

@@ -1,6 +1,12 @@
-//! 限量: the catalogue as the database holds it, and the acceptance of what is unverified.
+//! 限量: the catalogue as the database holds it, what is added to it, and the acceptance of what is unverified.
 
-use crate::catalogue::{build, row_json, row_of_json, shipped_rows};
+mod add;
+mod impact;
+
+pub use add::{New, add};
+pub use impact::{Changed, Page, Question, Supposed, impact};
+
+use crate::catalogue::{build, row_json, shipped_rows};
 use crate::record::audit_own;
 use crate::{Error, Mark, Store};
 use hege_lab::Catalogue;
@@ -52,9 +58,7 @@ fn stored_row(row: &Row) -> CriterionRow {
 
 fn catalogue(conn: &mut Conn) -> Result<Catalogue, Error> {
     let stored = criteria_list(conn)?;
-    let corrupt = || StoreError::Corrupt("criterion");
-    let row = |stored: &CriterionRow| row_of_json(stored.row.0.as_object()?).ok();
-    let rows = stored.iter().map(|stored| row(stored).ok_or_else(corrupt)).collect::<Result<Vec<_>, _>>()?;
+    let rows = add::read(&stored)?;
     let accepted = stored.iter().filter(|row| row.accepted_by.is_some()).map(|row| row.id.as_str()).collect();
     let (catalogue, _warnings) = build(&rows, &accepted).map_err(internal)?;
     Ok(catalogue)

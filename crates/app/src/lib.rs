@@ -6,12 +6,15 @@
 
 pub mod alerts;
 pub mod amendments;
+pub mod audits;
+pub mod calendars;
 pub mod catalogue;
 pub mod criteria;
 pub mod demo;
 pub mod fields;
 pub mod form_numbers;
 pub mod hints;
+pub mod organisations;
 pub mod people;
 pub mod personal;
 pub mod plans;

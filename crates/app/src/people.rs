@@ -1,4 +1,4 @@
-//! 人员、机构: who may log in, for whom they act, what they may do.
+//! 人员: who may log in, for whom they act, what they may do.
 
 use crate::record::audit_own;
 use crate::reference::OrganisationKind;
@@ -6,10 +6,9 @@ use crate::{Error, Mark, Scope};
 use hege_auth::password;
 use hege_core::{OrganisationId, Problem, Problems, RegionCode, Role, Stage, UserId};
 use hege_store::audit::Audited;
-pub use hege_store::people::{Organisation, Person};
+pub use hege_store::people::Person;
 use hege_store::people::{
-    organisation_fetch, organisations_insert, organisations_list, people_insert, people_list, person_by_login,
-    person_fetch, person_update,
+    organisation_fetch, people_insert, people_list, person_by_login, person_fetch, person_update,
 };
 use hege_store::regions::regions_list;
 use hege_store::sessions::sessions_revoke;
@@ -18,7 +17,6 @@ use hege_store::{Conn, Error as StoreError, Store};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::str::FromStr;
-use uuid::Uuid;
 
 /// What is told of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,6 +188,23 @@ pub fn add(
     }
 }
 
+/// Makes a login, under a new id, of somebody who sees no further than whoever makes it.
+///
+/// # Errors
+/// [`Error::OutsideScope`]; those of [`add`].
+pub fn add_within(
+    store: &Store,
+    by: &Scope,
+    (login, secret): (&str, &str),
+    profile: &Profile,
+    made: (UserId, Mark),
+) -> Result<Person, Error> {
+    if !by.covers(&profile.scope()) {
+        return Err(Error::OutsideScope);
+    }
+    add(store, (login, secret), profile, made)
+}
+
 /// What becomes of a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
@@ -297,14 +312,6 @@ pub fn fetch(store: &Store, id: UserId) -> Result<Person, Error> {
     store.read(|conn| Ok::<_, Error>(person_fetch(conn, Id(id.0))?))?.ok_or(Error::NotFound)
 }
 
-/// An organisation by id.
-///
-/// # Errors
-/// Those of the store.
-pub fn organisation(store: &Store, id: OrganisationId) -> Result<Option<Organisation>, Error> {
-    store.read(|conn| Ok(organisation_fetch(conn, Id(id.0))?))
-}
-
 /// Whether a person is there and active.
 ///
 /// # Errors
@@ -314,15 +321,7 @@ pub fn is_active(store: &Store, id: UserId) -> Result<bool, Error> {
     Ok(person.is_some_and(|person| person.active))
 }
 
-/// Every organisation.
-///
-/// # Errors
-/// Those of the store.
-pub fn organisations(store: &Store) -> Result<Vec<Organisation>, Error> {
-    store.read(|conn| Ok(organisations_list(conn)?))
-}
-
-/// Every person, also those whom some of the people who may list them do not see.
+/// Every person.
 ///
 /// # Errors
 /// Those of the store.
@@ -330,36 +329,25 @@ pub fn list(store: &Store) -> Result<Vec<Person>, Error> {
     store.read(|conn| Ok(people_list(conn)?))
 }
 
-/// Founds an organisation, under a new id.
+/// The people whose scope lies within somebody's, by login.
 ///
 /// # Errors
-/// [`Error::Invalid`].
-pub fn found(
-    store: &Store,
-    (kind, name, region): (OrganisationKind, &str, RegionCode),
-    (id, mark): (Uuid, Mark),
-) -> Result<Organisation, Error> {
-    let name = name.trim();
-    let mut problems = Problems::new();
-    problems.check((1..=100).contains(&name.chars().count()) && !name.chars().any(char::is_control), || {
-        Problem::new("/name", "bad_text", "须为 1 至 100 字", "1 to 100 characters")
-    });
-    let row = Organisation {
-        id: Id(id),
-        kind: kind.code().to_owned(),
-        name: name.to_owned(),
-        region: i32::try_from(region.get()).unwrap_or(i32::MAX),
-        active: true,
-        revision: 1,
-    };
-    store.write(|conn| {
-        let mut problems = problems.clone();
-        problems.check(regions_list(conn)?.iter().any(|known| known.code == row.region), || {
-            Problem::new("/region", "region_unknown", "行政区划代码未知", "the region is not known")
-        });
-        problems.into_result(()).map_err(Error::Invalid)?;
-        organisations_insert(conn, std::slice::from_ref(&row))?;
-        audit_own(conn, &mark, ("organisation_founded", vec![row.touched()?], json!({})))?;
-        Ok(row.clone())
-    })
+/// Those of the store.
+pub fn list_within(store: &Store, by: &Scope) -> Result<Vec<Person>, Error> {
+    let mut seen = Vec::new();
+    for person in list(store)? {
+        if by.covers(&scope(&person)?) {
+            seen.push(person);
+        }
+    }
+    Ok(seen)
+}
+
+/// A person whose scope lies within somebody's.
+///
+/// # Errors
+/// [`Error::NotFound`], also for a person who sees further.
+pub fn fetch_within(store: &Store, by: &Scope, id: UserId) -> Result<Person, Error> {
+    let person = fetch(store, id)?;
+    if by.covers(&scope(&person)?) { Ok(person) } else { Err(Error::NotFound) }
 }

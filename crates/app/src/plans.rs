@@ -5,7 +5,9 @@ use crate::{Error, Mark};
 use hege_core::{PlanId, Problem, Problems, SampleKind, Stage, TaskType};
 use hege_rates::{BasisPoints, Counting};
 use hege_store::audit::Audited;
-use hege_store::plans::{Plan, TargetRow, plan_insert, plan_make_current, plans_list, target_insert, targets_of};
+use hege_store::plans::{
+    Plan, TargetRow, plan_insert, plan_make_current, plan_retitle, plans_list, target_insert, targets_of,
+};
 use hege_store::types::{Doc, Id, Ts, Word};
 use hege_store::{Conn, Error as StoreError, Store};
 use jiff::Timestamp;
@@ -47,6 +49,8 @@ pub struct YearPlan {
     pub demo: bool,
     /// Whether it is the current one.
     pub current: bool,
+    /// Grows with each change of title or currency.
+    pub revision: i64,
     /// By stage and version.
     pub targets: Vec<Target>,
 }
@@ -119,6 +123,7 @@ fn read(conn: &mut Conn, plan: Plan) -> Result<YearPlan, Error> {
         title: plan.title,
         demo: plan.demo,
         current: plan.current,
+        revision: plan.revision,
         targets,
     })
 }
@@ -171,20 +176,91 @@ pub fn put(store: &Store, plan: &YearPlan, mark: Mark) -> Result<(), Error> {
     })
 }
 
+/// What speaks against a target, at `{at}/...`.
+fn objections(target: &Target, at: &str) -> Problems {
+    let mut problems = Problems::new();
+    problems.check((1..=100_000).contains(&target.min_n), || {
+        Problem::new(format!("{at}/min_n"), "out_of_range", "须为 1 至 100000", "1 to 100000")
+    });
+    let required = |field: &str| Problem::new(format!("{at}/{field}"), "required", "必填", "required");
+    problems.check(!target.counting.task_types.is_empty(), || required("task_types"));
+    problems.check(!target.counting.sample_kinds.is_empty(), || required("sample_kinds"));
+    problems.check(!target.clause.trim().is_empty(), || required("clause"));
+    problems
+}
+
+/// What speaks against a new plan: every stage is named once, with or without a number.
+fn check(plan: &YearPlan) -> Problems {
+    let mut problems = Problems::new();
+    problems.check((1..=100).contains(&plan.title.chars().count()), || {
+        Problem::new("/title", "bad_text", "须为 1 至 100 字", "1 to 100 characters")
+    });
+    for (index, target) in plan.targets.iter().enumerate() {
+        problems.extend(objections(target, &format!("/targets/{index}")));
+        let before = plan.targets.iter().take(index);
+        problems.check(before.clone().all(|other| other.stage != target.stage), || {
+            Problem::new(format!("/targets/{index}/stage"), "given_twice", "环节重复", "the stage stands twice")
+        });
+    }
+    for stage in Stage::ALL {
+        problems.check(plan.targets.iter().any(|target| target.stage == *stage), || {
+            let (zh, en) = (format!("缺少{}环节", stage.zh()), format!("the {} stage is missing", stage.en()));
+            Problem::new("/targets", "stage_missing", zh, en)
+        });
+    }
+    problems
+}
+
+/// Puts a new plan of a year, with the first version of its targets, held from the year's beginning.
+///
+/// # Errors
+/// [`Error::Invalid`] with every problem; a year that has a plan already is one of them.
+pub fn add(store: &Store, plan: &YearPlan, mark: Mark) -> Result<YearPlan, Error> {
+    let mut problems = check(plan);
+    let is_taken = list(store)?.iter().any(|other| other.year == plan.year && !other.demo);
+    problems.check(!is_taken, || Problem::new("/year", "year_taken", "该年已有计划", "there is a plan of this year"));
+    problems.into_result(()).map_err(Error::Invalid)?;
+    put(store, plan, mark)?;
+    fetch(store, Some(plan.id))
+}
+
+/// Gives a plan another title, or the place of the current one. `seen` is the revision that was seen.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Conflict`], [`Error::Invalid`].
+pub fn change(
+    store: &Store,
+    id: PlanId,
+    (seen, title, current): (i64, &str, bool),
+    mark: Mark,
+) -> Result<YearPlan, Error> {
+    let is_title = (1..=100).contains(&title.trim().chars().count());
+    store.write(|conn| {
+        let old = plans_list(conn)?.into_iter().find(|plan| plan.id.0 == id.0).ok_or(Error::NotFound)?;
+        let mut problems = Problems::new();
+        problems.check(is_title, || Problem::new("/title", "bad_text", "须为 1 至 100 字", "1 to 100 characters"));
+        problems.check(current || !old.current, || {
+            let (zh, en) = ("须将另一计划设为当前计划", "another plan has to take the place of the current one");
+            Problem::new("/current", "no_current_plan", zh, en)
+        });
+        problems.into_result(()).map_err(Error::Invalid)?;
+        let new = plan_retitle(conn, old.id, (seen, title.trim()))?.ok_or(Error::Conflict)?;
+        if current && !old.current {
+            plan_make_current(conn, new.id)?;
+        }
+        let before = json!({"plan": id.to_string(), "before": {"title": old.title, "current": old.current}});
+        audit_own(conn, &mark, ("plan_changed", Vec::new(), before))?;
+        let new = plans_list(conn)?.into_iter().find(|plan| plan.id.0 == id.0).ok_or(Error::NotFound)?;
+        read(conn, new)
+    })
+}
+
 /// Holds a stage to another target from `mark.at` on. The versions before stay: earlier as-of dates keep them.
 ///
 /// # Errors
 /// [`Error::Invalid`]; [`Error::Conflict`] when `seen` is not the last version; [`Error::NotFound`].
 pub fn change_target(store: &Store, plan: PlanId, (seen, new): (i32, &Target), mark: Mark) -> Result<Target, Error> {
-    let mut problems = Problems::new();
-    problems.check((1..=100_000).contains(&new.min_n), || {
-        Problem::new("/min_n", "out_of_range", "须为 1 至 100000", "1 to 100000")
-    });
-    let required = |pointer| move || Problem::new(pointer, "required", "必填", "required");
-    problems.check(!new.counting.task_types.is_empty(), required("/task_types"));
-    problems.check(!new.counting.sample_kinds.is_empty(), required("/sample_kinds"));
-    problems.check(!new.clause.trim().is_empty(), required("/clause"));
-    problems.into_result(()).map_err(Error::Invalid)?;
+    objections(new, "").into_result(()).map_err(Error::Invalid)?;
     store.write(|conn| {
         let last = targets_of(conn, Id(plan.0))?.into_iter().rfind(|row| row.stage.0 == new.stage);
         let last = last.ok_or(Error::NotFound)?;

@@ -15,6 +15,7 @@ use hege_lab::{Catalogue, ItemVerdict, Judgement};
 use hege_rates::Standing;
 use hege_sampling::life_cycle::{Action, Readiness, apply};
 use hege_store::Store;
+use hege_store::judged::Judged;
 use hege_store::samples::{Item, Sample, SampleProgress};
 use hege_store::types::{Doc, Id, Ts};
 use serde_json::{Value as Json, json};
@@ -150,6 +151,31 @@ const fn word(verdict: ItemVerdict, is_risk: bool) -> &'static str {
         ItemVerdict::Conforming if is_risk => Conclusion::NoProblem.code(),
         other => other.code(),
     }
+}
+
+/// How a verdict is called for an item of this purpose.
+pub(crate) fn judged_word(verdict: ItemVerdict, purpose: &str) -> &'static str {
+    word(verdict, purpose == RISK)
+}
+
+/// Judges a stored result again, by another catalogue.
+pub(crate) fn rejudged(item: &Judged, catalogue: &Catalogue) -> Judgement {
+    let declared = item.form.0.get("declared_standard").and_then(Json::as_str);
+    let product = Product {
+        food_class: item.food_class.clone(),
+        date: item.deciding_date.map(|day| day.0.to_string()),
+        declared_standard: declared.map(str::to_owned),
+    };
+    let beside = item.entry.as_ref().and_then(|entry| serde_json::from_value(entry.0.clone()).ok());
+    let value = Value {
+        analyte: item.analyte.clone(),
+        reported: item.reported.clone().unwrap_or_default(),
+        unit: item.unit.clone(),
+        lod: item.lod.clone(),
+        beside: beside.unwrap_or_default(),
+        ..Value::default()
+    };
+    judge_case(&value.case(&product), Some(catalogue))
 }
 
 /// The verdict of a word, whatever the item was for.

@@ -18,6 +18,7 @@ use hege_store::{Error as StoreError, Store};
 use jiff::Timestamp;
 use jiff::civil::date;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Under this key the database says whose it is.
 const PROGRAM: &str = "program";
@@ -58,7 +59,10 @@ pub fn load(store: &Store, at: Timestamp, new_id: NewId<'_>) -> Result<(), Error
             setting_put(conn, PROGRAM, json!("hege"))?;
         }
         regions_put(conn, &regions)?;
-        Ok::<_, Error>(calendar_put(conn, &days)?)
+        // A year that is there may have been loaded anew since: it is whole as it is.
+        let known: BTreeSet<i32> = calendar_list(conn)?.into_iter().map(|day| day.year).collect();
+        let new: Vec<CalendarDay> = days.iter().filter(|day| !known.contains(&day.year)).cloned().collect();
+        Ok::<_, Error>(calendar_put(conn, &new)?)
     })?;
     let known = store.read(|conn| Ok::<_, Error>(plans_list(conn)?))?;
     for plan in shipped.plans.iter().filter(|plan| !plan.demo) {
@@ -127,6 +131,7 @@ pub fn year_plan(plan: &reference::Plan, current: bool) -> YearPlan {
         title: plan.title.clone(),
         demo: plan.demo,
         current,
+        revision: 1,
         targets: targets.collect(),
     }
 }

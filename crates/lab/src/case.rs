@@ -168,18 +168,40 @@ pub fn judge_case(case: &Case<'_>, catalogue: Option<&Catalogue>) -> Judgement {
 
 fn judge_by_catalogue(case: &Case<'_>, catalogue: &Catalogue) -> Result<Judgement, Reason> {
     let (food, analyte) = given(case.food).zip(given(case.analyte)).ok_or(Reason::NoCriterion)?;
+    if let Some(unknown) = not_known((food, analyte), catalogue) {
+        return Ok(unknown);
+    }
     let on = given(case.date).and_then(date).ok_or(Reason::BadDate)?;
-    let against = |criterion: Result<Arc<Criterion>, Reason>| match criterion
+    let against = |criterion: Result<Arc<Criterion>, Reason>, declared: Option<&str>| match criterion
         .and_then(|criterion| own_maxima(case, criterion, (catalogue, food, on)))
     {
         Ok(criterion) => judge(&case.entry(), &criterion),
+        Err(reason @ Reason::UnverifiedCriterion) => {
+            let row = catalogue.unverified(food, analyte, on, declared);
+            Judgement { steps: row.map(Step::Unverified).into_iter().collect(), ..Judgement::refused(reason) }
+        }
         Err(reason) => Judgement::refused(reason),
     };
-    Ok(match catalogue.find(food, analyte, on, case.declared_standard) {
-        Found { national, declared: None } => against(national),
-        Found { national: Err(Reason::NoCriterion), declared: Some(declared) } => against(declared),
-        Found { national, declared: Some(declared) } => stricter(against(national), against(declared)),
+    let label = case.declared_standard;
+    Ok(match catalogue.find(food, analyte, on, label) {
+        Found { national, declared: None } => against(national, None),
+        Found { national: Err(Reason::NoCriterion), declared: Some(declared) } => against(declared, label),
+        Found { national, declared: Some(declared) } => stricter(against(national, None), against(declared, label)),
     })
+}
+
+/// Known names that are told beside one that is not.
+const NEAR_MAX: usize = 3;
+
+/// What is said of a food or an analyte that is not known; the food comes first, and both are named.
+fn not_known((food, analyte): (&str, &str), catalogue: &Catalogue) -> Option<Judgement> {
+    let (foods, analytes) = (catalogue.foods(), catalogue.analytes());
+    let step = |name: &str, near| Step::NotKnown { name: name.to_owned(), near };
+    let food = foods.resolve(food).is_none().then(|| step(food, foods.near(food, NEAR_MAX)));
+    let analyte = analytes.resolve(analyte).is_none().then(|| step(analyte, analytes.near(analyte, NEAR_MAX)));
+    let reason = if food.is_some() { Reason::UnknownFood } else { Reason::UnknownAnalyte };
+    let steps: Vec<Step> = food.into_iter().chain(analyte).collect();
+    (!steps.is_empty()).then(|| Judgement { steps, ..Judgement::refused(reason) })
 }
 
 /// A sum of ratios of the catalogue has no maxima of its own: they are those of the parts.

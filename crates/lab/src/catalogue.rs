@@ -9,7 +9,7 @@ mod row;
 pub use names::{Analyte, Analytes, FoodClass, FoodTree};
 pub use row::Row;
 
-use crate::criterion::{Criterion, Rule};
+use crate::criterion::{Basis, Criterion, Rule};
 use crate::verdict::Reason;
 use crate::written::given;
 use hege_core::units::fold;
@@ -190,17 +190,62 @@ impl Catalogue {
         analyte: &str,
         (label, on): (Option<&str>, Date),
     ) -> Result<Arc<Criterion>, Reason> {
+        let edition = self.deciding(class, analyte, (label, on))?;
+        let accepted = edition.accepted.then(|| Arc::clone(&edition.criterion));
+        accepted.ok_or(Reason::UnverifiedCriterion)
+    }
+
+    /// The row that decides, whether it may or not.
+    fn deciding(&self, class: &str, analyte: &str, (label, on): (Option<&str>, Date)) -> Result<&Edition, Reason> {
         let of_class = |class| self.limits.get(class)?.get(analyte);
         for editions in self.foods.path(class).filter_map(of_class) {
             let mut served = editions.iter().filter(|edition| edition.serves(label)).peekable();
             if served.peek().is_some() {
                 let mut in_force = served.filter(|edition| edition.criterion.basis.in_force(on));
-                let edition = in_force.next().ok_or(Reason::NoEditionInForce)?;
-                let accepted = edition.accepted.then(|| Arc::clone(&edition.criterion));
-                return accepted.ok_or(Reason::UnverifiedCriterion);
+                return in_force.next().ok_or(Reason::NoEditionInForce);
             }
         }
         Err(Reason::NoCriterion)
+    }
+
+    /// The row that would decide and may not, because nobody has verified or accepted it: by what [`Catalogue::find`] was asked,
+    /// for the national limit or for that of the declared standard.
+    #[must_use]
+    pub fn unverified(&self, food: &str, analyte: &str, on: Date, declared: Option<&str>) -> Option<Arc<Criterion>> {
+        let (class, analyte) = self.foods.resolve(food).zip(self.analytes.resolve(analyte))?;
+        let label = given(declared).map(plain);
+        let edition = self.deciding(class, analyte, (label.as_deref(), on)).ok()?;
+        (!edition.accepted).then(|| Arc::clone(&edition.criterion))
+    }
+
+    /// The catalogue as it would be if these rows had been in force at all times, accepted, and in the place of every other row
+    /// of their class, analyte and declared standard: what a new limit would change is asked of it. Of two rows in one place the
+    /// last holds.
+    ///
+    /// # Errors
+    /// At `/limits/{id}/{field}`: what is missing or cannot be read.
+    pub fn supposing(&self, rows: &[Row]) -> Result<Self, Problems> {
+        let mut problems = Problems::new();
+        let mut supposed = self.clone();
+        for row in rows {
+            match row.criterion() {
+                Ok(criterion) => {
+                    let declared_standard = given(Some(&row.declared_standard)).map(str::to_owned);
+                    let of_class = supposed.limits.entry(row.food_class.clone()).or_default();
+                    let editions = of_class.entry(row.analyte.clone()).or_default();
+                    editions.retain(|edition| edition.declared_standard != declared_standard);
+                    let basis = Basis { valid_from: None, valid_to: None, ..criterion.basis.clone() };
+                    let criterion = Arc::new(Criterion { basis, ..criterion });
+                    let food_class = row.food_class.clone();
+                    editions.push(Edition { food_class, declared_standard, criterion, accepted: true });
+                }
+                Err(field) => {
+                    let at = pointer(&["limits", &row.id, field]);
+                    problems.push(Problem::new(at, "unreadable", "不能识别", "cannot be read"));
+                }
+            }
+        }
+        problems.into_result(supposed)
     }
 
     /// A sum of ratios with the maxima that the catalogue has for its parts on that date.

@@ -14,6 +14,15 @@ pub enum Step {
     Criterion(Arc<Criterion>),
     /// A field of the criterion that is missing or cannot be read, by its name.
     Field(&'static str),
+    /// The row of the catalogue that would decide, and that nobody has verified or accepted.
+    Unverified(Arc<Criterion>),
+    /// A food or an analyte that is not known, with known names that are like it.
+    NotKnown {
+        /// As it was given.
+        name: String,
+        /// The likest first; empty where nothing is like it.
+        near: Vec<String>,
+    },
     /// What was reported, as read.
     Reported(Measured),
     /// The limits of detection and quantification in the criterion's unit.
@@ -149,6 +158,20 @@ impl Step {
                     "{}{name}",
                     pick("判定依据中缺失或不能识别的字段：", "missing or unreadable in the criterion: ")
                 )
+            }
+            Self::Unverified(criterion) => {
+                let row = criterion.basis.row.as_deref().unwrap_or_default();
+                write!(out, "{}{row}{}", pick("未经核实的限量：", "not verified: row "), pick("，", ", "))?;
+                basis(criterion, language, out)
+            }
+            Self::NotKnown { name, near } => {
+                write!(out, "{}{name}", pick("未知名称：", "not known: "))?;
+                let names = near.join(pick("、", ", "));
+                if near.is_empty() {
+                    Ok(())
+                } else {
+                    write!(out, "{}{names}", pick("；相近名称：", "; like it: "))
+                }
             }
             Self::Reported(measured) => {
                 write!(out, "{}{}", pick("检验结果：", "reported: "), InWords(*measured, language))

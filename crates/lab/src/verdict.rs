@@ -48,6 +48,8 @@ words! {
         BadCriterion = "bad_criterion", "判定依据不完整或不能识别", "the criterion is incomplete or cannot be read";
         RowMalformed = "row_malformed", "本行字段数与表头不符或不是 UTF-8", "the row has other fields than the header, or is not UTF-8";
         BadDate = "bad_date", "判定日期缺失或不能识别", "the deciding date is missing or cannot be read";
+        UnknownFood = "unknown_food", "食品名称或类别未知", "the food is not known";
+        UnknownAnalyte = "unknown_analyte", "检验项目未知", "the analyte is not known";
         NoCriterion = "no_criterion", "无适用限量", "no criterion applies";
         NoEditionInForce = "no_edition_in_force", "该日期无有效版本", "no edition is in force on the date";
         UnverifiedCriterion = "unverified_criterion", "限量未经核实", "the limit has not been verified";

@@ -6,6 +6,18 @@
 use crate::exact::{lower_tail, quantile, wilson};
 use crate::tally::{BasisPoints, Percent, Tally};
 use crate::weighted::benjamini_hochberg;
+use hege_core::words;
+
+words! {
+    /// Where a number of conforming samples lies in a funnel.
+    pub enum Position {
+        BelowExtreme = "below_extreme", "低于 99.8 % 界限", "below the 99.8 % limits";
+        BelowUsual = "below_usual", "低于 95 % 界限", "below the 95 % limits";
+        Within = "within", "界限之内", "within the limits";
+        AboveUsual = "above_usual", "高于 95 % 界限", "above the 95 % limits";
+        AboveExtreme = "above_extreme", "高于 99.8 % 界限", "above the 99.8 % limits";
+    }
+}
 
 /// One of those compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,6 +57,22 @@ impl Funnel {
         let both = |tail: f64| (quantile(n, share, tail), quantile(n, share, 1.0 - tail));
         Self { usual: both(0.025), extreme: both(0.001) }
     }
+
+    /// Where `k` conforming samples lie. The limits themselves lie within.
+    #[must_use]
+    pub const fn position(self, k: u32) -> Position {
+        if k < self.extreme.0 {
+            Position::BelowExtreme
+        } else if k < self.usual.0 {
+            Position::BelowUsual
+        } else if k <= self.usual.1 {
+            Position::Within
+        } else if k <= self.extreme.1 {
+            Position::AboveUsual
+        } else {
+            Position::AboveExtreme
+        }
+    }
 }
 
 /// The share that a funnel is drawn around: the target, or without one the share of all together. None without samples then.
@@ -78,4 +106,20 @@ pub fn compare<Id: Copy>(tallies: &[(Id, Tally)], target: Option<BasisPoints>) -
         one.adjusted = Some(adjusted);
     }
     compared
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limits_of_a_funnel_lie_within_it_and_the_next_number_does_not() {
+        let funnel = Funnel { usual: (91, 99), extreme: (85, 100) };
+        let at = |k| funnel.position(k);
+        assert_eq!([84, 85, 90, 91].map(at), {
+            use Position::{BelowExtreme, BelowUsual, Within};
+            [BelowExtreme, BelowUsual, BelowUsual, Within]
+        });
+        assert_eq!([99, 100, 101].map(at), [Position::Within, Position::AboveUsual, Position::AboveExtreme]);
+    }
 }

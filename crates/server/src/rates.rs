@@ -6,10 +6,9 @@ use clap::{Args, ValueEnum};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use hege_api::rates::RateView;
-use hege_app::rates::{GroupBy, Question, rates};
+use hege_app::rates::{GroupBy, Question, rates, year_to_date};
 use hege_app::{PROVINCE, Scope, Store, plans, setup};
-use hege_core::date::china_date;
-use hege_core::{Month, PlanId, RegionCode, Stage};
+use hege_core::{PlanId, RegionCode, Stage};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::io::{Write as _, stdout};
@@ -67,12 +66,10 @@ impl Rates {
     fn views(&self, store: &Store) -> Result<Vec<RateView>> {
         let now = setup::demo_clock(store)?.unwrap_or_else(Timestamp::now);
         let plan = plans::fetch(store, self.plan).context("there is no such plan")?;
-        let month = |month| Month { year: plan.year, month };
-        let until = Month::of(china_date(self.as_of.unwrap_or(now))).min(month(12)).max(month(1));
         let question = Question {
             stage: self.stage,
             region: self.region,
-            months: (month(1), until),
+            months: year_to_date(&plan, now),
             as_of: self.as_of,
             group_by: GroupBy::Stage,
         };

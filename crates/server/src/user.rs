@@ -4,7 +4,8 @@ use crate::config::Database;
 use crate::told;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use hege_app::people::{self, Change, Organisation, Profile};
+use hege_app::organisations::{self, Organisation};
+use hege_app::people::{self, Change, Profile};
 use hege_app::reference::OrganisationKind;
 use hege_app::{Mark, PROVINCE, Store};
 use hege_core::{OrganisationId, RegionCode, Role, Stage, UserId};
@@ -125,14 +126,14 @@ impl Add {
     }
 
     fn organisation(&self, store: &Store) -> Result<Organisation> {
-        let known = people::organisations(store)?;
+        let known = organisations::list(store)?;
         let mut named = known.into_iter().filter(|found| found.name == self.organisation);
         match (named.next(), named.next(), self.found) {
             (Some(_), Some(_), _) => bail!("there are several organisations named `{}`", self.organisation),
             (Some(found), None, _) => Ok(found),
             (None, _, Some(kind)) => {
                 let new = (kind, self.organisation.as_str(), self.region);
-                people::found(store, new, (Uuid::now_v7(), mark())).map_err(told)
+                organisations::found(store, new, (Uuid::now_v7(), mark())).map_err(told)
             }
             (None, _, None) => {
                 bail!("there is no organisation named `{}`: found it with --found KIND", self.organisation)

@@ -4,9 +4,11 @@ use crate::schema::{audit, audit_seal};
 use crate::types::{Doc, Id, Ts};
 use crate::{Conn, Error, on};
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// A row whose state is hashed into the audit.
 pub trait Audited: Serialize {
@@ -201,4 +203,93 @@ pub fn audit_latest(conn: &mut Conn, except: &[&str]) -> Result<Option<Ts>, Erro
         .select(audit::at)
         .first(c)
         .optional())?)
+}
+
+/// Which rows of the record are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// A shard; none for every one.
+    pub city: Option<i32>,
+    /// Who did it.
+    pub person: Option<Id>,
+    /// Part of `rows`: its table, and the row's key too where one row is meant.
+    pub touched: Option<(String, Option<String>)>,
+    /// The first instant.
+    pub from: Option<Ts>,
+    /// The last one.
+    pub to: Option<Ts>,
+    /// The last row of the page before: when it was written, and its id.
+    pub after: Option<(Ts, Id)>,
+}
+
+/// How `rows` as text begins to tell of a row: JSON has one form in SQLite's text and another in PostgreSQL's jsonb.
+fn telling(conn: &Conn, (table, key): &(String, Option<String>)) -> String {
+    let comma = if matches!(conn, Conn::Pg(_)) { ", " } else { "," };
+    let text = |text: &str| Value::from(text).to_string();
+    match key {
+        Some(key) => format!("[{}{comma}{}{comma}", text(table), text(key)),
+        None => format!("[{}{comma}", text(table)),
+    }
+}
+
+/// A page of the record, the newest first.
+///
+/// # Errors
+/// Those of the database.
+pub fn audit_list(conn: &mut Conn, filter: &AuditFilter, limit: i64) -> Result<Vec<AuditRow>, Error> {
+    let told = filter.touched.as_ref().map(|touched| telling(conn, touched));
+    Ok(on!(conn, c => {
+        let mut query = audit::table.into_boxed();
+        if let Some(city) = filter.city {
+            query = query.filter(audit::city.eq(city));
+        }
+        if let Some(person) = filter.person {
+            query = query.filter(audit::person_id.eq(Some(person)));
+        }
+        if let Some(told) = told {
+            // A substring, and no pattern: a key may hold `_` or `%`.
+            query = query.filter(diesel::dsl::sql::<Bool>(r#"REPLACE(CAST("audit"."rows" AS TEXT), "#)
+                .bind::<Text, _>(told)
+                .sql(r#", '') <> CAST("audit"."rows" AS TEXT)"#));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter(audit::at.ge(from));
+        }
+        if let Some(to) = filter.to {
+            query = query.filter(audit::at.le(to));
+        }
+        if let Some((at, id)) = filter.after {
+            query = query.filter(audit::at.lt(at).or(audit::at.eq(at).and(audit::id.lt(id))));
+        }
+        query.order((audit::at.desc(), audit::id.desc())).limit(limit).select(AuditRow::as_select()).load(c)
+    })?)
+}
+
+/// The last link of each shard's chain, and how many rows are in none yet.
+///
+/// # Errors
+/// Those of the database.
+pub fn audit_heads(conn: &mut Conn) -> Result<Vec<(i32, Option<Seal>, i64)>, Error> {
+    let waiting: Vec<(i32, i64)> = on!(conn, c => audit::table
+        .filter(audit::seal.is_null())
+        .group_by(audit::city)
+        .select((audit::city, diesel::dsl::count_star()))
+        .load(c))?;
+    let mut cities: BTreeMap<i32, i64> =
+        on!(conn, c => audit_seal::table.select(audit_seal::city).distinct().load::<i32>(c))?
+            .into_iter()
+            .map(|city| (city, 0))
+            .collect();
+    cities.extend(waiting);
+    let mut heads = Vec::with_capacity(cities.len());
+    for (city, waiting) in cities {
+        let last = on!(conn, c => audit_seal::table
+            .filter(audit_seal::city.eq(city))
+            .order(audit_seal::seq.desc())
+            .select(Seal::as_select())
+            .first(c)
+            .optional())?;
+        heads.push((city, last, waiting));
+    }
+    Ok(heads)
 }

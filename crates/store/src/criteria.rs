@@ -88,3 +88,16 @@ pub fn criterion_accept(
         .get_result(c)
         .optional())?)
 }
+
+/// Replaces the text fields of a row that still has the revision `seen`: that an edition ends is told by its last day. None
+/// when somebody was faster.
+///
+/// # Errors
+/// Those of the database.
+pub fn criterion_end(conn: &mut Conn, (id, seen): (&str, i64), row: Doc) -> Result<Option<CriterionRow>, Error> {
+    Ok(on!(conn, c => diesel::update(criterion::table.find(id).filter(criterion::revision.eq(seen)))
+        .set((criterion::row.eq(row), criterion::revision.eq(seen + 1)))
+        .returning(CriterionRow::as_returning())
+        .get_result(c)
+        .optional())?)
+}

@@ -100,6 +100,25 @@ pub fn organisation_fetch(conn: &mut Conn, id: Id) -> Result<Option<Organisation
     Ok(on!(conn, c => organisation::table.find(id).select(Organisation::as_select()).first(c).optional())?)
 }
 
+/// Replaces what may change of an organisation that still has the revision before `row`'s. None when somebody was faster.
+///
+/// # Errors
+/// Those of the database.
+pub fn organisation_update(conn: &mut Conn, row: &Organisation) -> Result<Option<Organisation>, Error> {
+    Ok(
+        on!(conn, c => diesel::update(organisation::table.find(row.id).filter(organisation::revision.eq(row.revision - 1)))
+        .set((
+            organisation::name.eq(&row.name),
+            organisation::region.eq(row.region),
+            organisation::active.eq(row.active),
+            organisation::revision.eq(row.revision),
+        ))
+        .returning(Organisation::as_returning())
+        .get_result(c)
+        .optional())?,
+    )
+}
+
 /// Puts people.
 ///
 /// # Errors

@@ -92,6 +92,18 @@ pub fn plan_make_current(conn: &mut Conn, id: Id) -> Result<(), Error> {
     Ok(())
 }
 
+/// Gives a plan that still has the revision `seen` another title. None when somebody was faster.
+///
+/// # Errors
+/// Those of the database.
+pub fn plan_retitle(conn: &mut Conn, id: Id, (seen, title): (i64, &str)) -> Result<Option<Plan>, Error> {
+    Ok(on!(conn, c => diesel::update(plan::table.find(id).filter(plan::revision.eq(seen)))
+        .set((plan::title.eq(title), plan::revision.eq(seen + 1)))
+        .returning(Plan::as_returning())
+        .get_result(c)
+        .optional())?)
+}
+
 /// Puts a version of a target.
 ///
 /// # Errors

@@ -74,6 +74,42 @@ pub fn calendar_list(conn: &mut Conn) -> Result<Vec<CalendarDay>, Error> {
     Ok(on!(conn, c => calendar_day::table.order(calendar_day::day).select(CalendarDay::as_select()).load(c))?)
 }
 
+/// Replaces the days of a year.
+///
+/// # Errors
+/// Those of the database.
+pub fn calendar_replace(conn: &mut Conn, year: i32, rows: &[CalendarDay]) -> Result<(), Error> {
+    on!(conn, c => diesel::delete(calendar_day::table.filter(calendar_day::year.eq(year))).execute(c))?;
+    on!(conn, c => diesel::insert_into(calendar_day::table).values(rows).execute(c))?;
+    Ok(())
+}
+
+/// How often a setting was set; 0 where it never was.
+///
+/// # Errors
+/// Those of the database.
+pub fn setting_revision(conn: &mut Conn, key: &str) -> Result<i64, Error> {
+    let revision = on!(conn, c => setting::table.find(key).select(setting::revision).first(c).optional())?;
+    Ok(revision.unwrap_or_default())
+}
+
+/// Sets a setting that still has the revision `seen`, 0 for one that never was set. False when somebody was faster.
+///
+/// # Errors
+/// [`Error::Duplicate`] when somebody set it for the first time meanwhile.
+pub fn setting_put_seen(conn: &mut Conn, key: &str, value: serde_json::Value, seen: i64) -> Result<bool, Error> {
+    let value = Doc(value);
+    let changed = if seen == 0 {
+        let row = (setting::key.eq(key), setting::value.eq(value), setting::revision.eq(1_i64));
+        on!(conn, c => diesel::insert_into(setting::table).values(&row).execute(c))?
+    } else {
+        on!(conn, c => diesel::update(setting::table.find(key).filter(setting::revision.eq(seen)))
+            .set((setting::value.eq(value), setting::revision.eq(seen + 1)))
+            .execute(c))?
+    };
+    Ok(changed == 1)
+}
+
 /// A setting's value.
 ///
 /// # Errors

@@ -82,6 +82,14 @@ pub fn history(held: &[Held], conclusions: &[Counted], now: Timestamp) -> Vec<Si
     run.signals
 }
 
+/// Every signal of a chart that is tried on these conclusions, from score 0.
+#[must_use]
+pub fn tried(chart: Chart, target: BasisPoints, conclusions: &[Counted]) -> Vec<Signal> {
+    let mut run = Run { chart: Some(chart), target: Some(target), ..Run::default() };
+    in_order(conclusions).iter().for_each(|counted| run.concluded(counted));
+    run.signals
+}
+
 #[derive(Default)]
 struct Run {
     target: Option<BasisPoints>,

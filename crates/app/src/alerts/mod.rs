@@ -9,9 +9,13 @@ mod condition;
 mod data;
 mod events;
 mod plan;
+mod rules;
+mod trial;
 mod warning;
 
 pub use hege_store::alerts::{AlertEvent, AlertRow};
+pub use rules::{Bounds, RuleInForce, Watched, rules_in_force};
+pub use trial::{Outcome, Trial, attempt};
 
 use crate::plans::{self, YearPlan};
 use crate::{Call, Error, Scope, Store};

@@ -4,7 +4,7 @@ use super::table::rows;
 use hege_core::calendar::Calendar;
 use hege_core::{Problem, Problems, words};
 use jiff::civil::{Date, Weekday};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 words! {
     /// What a day of the calendar is.
@@ -59,6 +59,32 @@ pub(super) fn parse(text: &str, problems: &mut Problems) -> (Vec<CalendarDay>, C
         });
     }
     (years.into_values().flatten().collect(), calendar)
+}
+
+/// What speaks against a year's days, at `/days/{index}/...` or `/days`: a day of another year or that stands twice, a worked
+/// day that is no weekend day, days that do not add up to the year's paid holidays.
+#[must_use]
+pub fn check(year: i16, days: &[CalendarDay]) -> Problems {
+    let mut problems = Problems::new();
+    let mut seen = BTreeSet::new();
+    for (index, day) in days.iter().enumerate() {
+        let at = |field: &str| format!("/days/{index}/{field}");
+        problems.check(day.day.year() == year, || {
+            Problem::new(at("day"), "other_year", "不属于该年", "a day of another year")
+        });
+        problems.check(seen.insert(day.day), || Problem::new(at("day"), "given_twice", "日期重复", "given twice"));
+        problems.check(day.kind == DayKind::Holiday || is_weekend(day.day), || {
+            let (zh, en) = ("调休上班日须为周末", "a day worked in exchange is a weekend day");
+            Problem::new(at("kind"), "not_a_weekend", zh, en)
+        });
+    }
+    // Of days that are wrong one by one nobody knows what they add up to.
+    let whole = !problems.is_empty() || is_complete(year, days);
+    problems.check(whole, || {
+        let (zh, en) = ("该年节假日安排不完整", "the year's days do not add up to its paid holidays");
+        Problem::new("/days", "year_incomplete", zh, en)
+    });
+    problems
 }
 
 /// Whatever is exchanged, a year has its paid holidays and no more: weekdays off less weekend days worked.

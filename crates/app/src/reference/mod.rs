@@ -10,7 +10,7 @@ mod plans;
 mod regions;
 mod table;
 
-pub use calendar::{CalendarDay, DayKind};
+pub use calendar::{CalendarDay, DayKind, check as check_calendar};
 pub use organisations::{Organisation, OrganisationKind, Part};
 pub use plans::{Plan, Target};
 pub use regions::{Region, Regions};

@@ -7,7 +7,7 @@ use hege_app::personal::open;
 use hege_app::results::enter;
 use hege_app::samples::{Registration, register, step};
 use hege_app::setup::{demo_now, is_demo_filled, load};
-use hege_app::{Call, DataKey, Error, PROVINCE, Scope, StoreError, people, plans};
+use hege_app::{Call, DataKey, Error, PROVINCE, Scope, StoreError, organisations, people, plans};
 use hege_auth::password::verify;
 use hege_core::{Role, Stage, TaskType, UserId};
 use hege_rates::Standing;
@@ -189,7 +189,7 @@ fn everybody_logs_in_and_the_plan_of_the_demonstration_is_the_current_one() {
     for person in &people {
         assert!(verify(PASSWORD, Some(&person.password_hash)), "{}", person.login);
     }
-    assert_eq!(people::organisations(&store).unwrap().len(), 15);
+    assert_eq!(organisations::list(&store).unwrap().len(), 15);
     let plan = plans::fetch(&store, None).unwrap();
     assert_eq!((plan.year, plan.demo, plan.targets.len()), (2025, true, Stage::ALL.len()));
     assert_eq!((demo_now(&store).unwrap(), is_demo_filled(&store).unwrap()), (Some(NOW), true));
@@ -202,7 +202,7 @@ fn a_password_that_is_too_weak_is_refused_before_anything_is_written() {
     load(&store, NOW, &new_id).unwrap();
     assert_eq!(refused(&store, "九个字符不够用的啊"), ["password_short"]);
     assert_eq!(refused(&store, "inspector1"), ["password_weak"]);
-    assert_eq!((people::list(&store).unwrap(), people::organisations(&store).unwrap()), (Vec::new(), Vec::new()));
+    assert_eq!((people::list(&store).unwrap(), organisations::list(&store).unwrap()), (Vec::new(), Vec::new()));
 }
 
 #[test]

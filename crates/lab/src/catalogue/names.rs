@@ -2,7 +2,7 @@
 
 use hege_core::units::fold;
 use hege_core::{Problem, Problems};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 /// A food class as it is listed.
@@ -81,6 +81,36 @@ impl<T> Names<T> {
         code.or_else(named).map(String::as_str)
     }
 
+    /// The further names of a code, folded.
+    fn names_of<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a str> {
+        self.names.iter().filter(move |(_, of)| *of == code).map(|(name, _)| name.as_str())
+    }
+
+    /// Things whose code or a name of which has this text in it, in the order of the codes.
+    fn holding(&self, text: &str) -> Vec<&T> {
+        let text = fold(text);
+        let holds = |code: &str| code.contains(&text) || self.names_of(code).any(|name| name.contains(&text));
+        self.things.iter().filter(|(code, _)| holds(code)).map(|(_, thing)| thing).collect()
+    }
+
+    /// Codes and names that are most like a text, the likest first: at most `most`, and none that shares too little with it.
+    fn near(&self, text: &str, most: usize) -> Vec<String> {
+        let asked = pairs(&fold(text));
+        let known = self.names.keys().chain(self.things.keys());
+        let mut likest: Vec<(u64, &String)> = known
+            .filter_map(|name| {
+                let own = pairs(name);
+                let shared = u64::try_from(own.iter().filter(|pair| asked.contains(*pair)).count()).ok()?;
+                let of = u64::try_from(own.len() + asked.len()).ok()?;
+                // Dice's coefficient in thousandths.
+                let likeness = (2_000 * shared).checked_div(of)?;
+                (likeness >= NEAR).then_some((likeness, name))
+            })
+            .collect();
+        likest.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+        likest.into_iter().take(most).map(|(_, name)| name.clone()).collect()
+    }
+
     /// Things whose code or a name of which begins so, in the order of the names, each once.
     fn starting(&self, prefix: &str, most: usize) -> Vec<&T> {
         let prefix = fold(prefix);
@@ -95,6 +125,15 @@ impl<T> Names<T> {
         }
         codes.into_iter().filter_map(|code| self.things.get(code)).collect()
     }
+}
+
+/// From which likeness on two names are near, in thousandths.
+const NEAR: u64 = 400;
+
+/// The pairs of neighbours in a text, its ends included, so that a text of one character has some too.
+fn pairs(text: &str) -> BTreeSet<(char, char)> {
+    let before = std::iter::once('^').chain(text.chars());
+    before.zip(text.chars().chain(std::iter::once('$'))).collect()
 }
 
 /// Food classes with their tree and names.
@@ -149,6 +188,23 @@ impl FoodTree {
         self.0.starting(prefix, most)
     }
 
+    /// The further names of a class, folded.
+    pub fn names_of<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.names_of(code)
+    }
+
+    /// Every class whose code or a name of which has `text` in it, in the order of the codes: all for an empty text.
+    #[must_use]
+    pub fn holding(&self, text: &str) -> Vec<&FoodClass> {
+        self.0.holding(text)
+    }
+
+    /// At most `most` known codes and names that are like a text that leads nowhere, the likest first.
+    #[must_use]
+    pub fn near(&self, text: &str, most: usize) -> Vec<String> {
+        self.0.near(text, most)
+    }
+
     /// The class and those above it, most specific first.
     pub fn path<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a str> {
         let above = |code: &&'a str| self.class(&self.class(code)?.parent).map(|class| class.code.as_str());
@@ -198,6 +254,23 @@ impl Analytes {
     #[must_use]
     pub fn starting(&self, prefix: &str, most: usize) -> Vec<&Analyte> {
         self.0.starting(prefix, most)
+    }
+
+    /// The further names of a analyte, folded.
+    pub fn names_of<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.names_of(code)
+    }
+
+    /// Every analyte whose code or a name of which has `text` in it, in the order of the codes: all for an empty text.
+    #[must_use]
+    pub fn holding(&self, text: &str) -> Vec<&Analyte> {
+        self.0.holding(text)
+    }
+
+    /// At most `most` known codes and names that are like a text that leads nowhere, the likest first.
+    #[must_use]
+    pub fn near(&self, text: &str, most: usize) -> Vec<String> {
+        self.0.near(text, most)
     }
 }
 

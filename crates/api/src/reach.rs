@@ -1,0 +1,144 @@
+//! Who reaches what: a row for each operation, written by hand beside [`crate::access`] and compared with what the server answers.
+//! A copy stands in docs/API-DESIGN.md.
+
+use hege_core::Role;
+
+hege_core::words! {
+    /// As far as an operation reaches for a person who has the role.
+    pub enum Reach {
+        Public = "public", "公开", "everybody, without a login";
+        Own = "own", "本人", "one's own session";
+        Common = "common", "共用", "the same for all who have the role";
+        Sample = "sample", "样品", "inspectors: what their organisation took; laboratories: what is addressed to them; others: their region; all: their stages";
+        RegionStage = "region_stage", "区域与环节", "their region and stages";
+        Region = "region", "区域", "their region";
+        ProvinceStage = "province_stage", "全省与环节", "the whole province, and their stages";
+        Alert = "alert", "预警", "alerts of a region and a stage that they see";
+        Stage = "stage", "环节", "their stages";
+        Within = "within", "权限之内", "people whose scope lies within theirs";
+        AllStages = "all_stages", "全环节", "a whole city or more, with every stage";
+        Whole = "whole", "全省", "the whole province with every stage";
+    }
+}
+
+hege_core::words! {
+    /// What is answered beyond it.
+    pub enum Beyond {
+        Nothing = "-", "无", "there is nothing beyond it";
+        NotThere = "404", "不存在", "not there, or not in the list";
+        Outside = "403", "超出权限", "`outside_scope`";
+        Field = "422", "字段", "told at the field of the body";
+    }
+}
+
+/// What holds of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// Its `operationId`.
+    pub operation: &'static str,
+    /// Codes of the roles that may do it, or `anybody`.
+    pub roles: &'static str,
+    /// As far as it reaches.
+    pub reach: Reach,
+    /// What is answered beyond that.
+    pub beyond: Beyond,
+}
+
+impl Rule {
+    /// Whether a role may do it.
+    #[must_use]
+    pub fn is_for(&self, role: Role) -> bool {
+        self.roles == ANYBODY || self.roles.split(' ').any(|code| code == role.code())
+    }
+}
+
+/// The rule of an operation.
+#[must_use]
+pub fn rule(operation: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.operation == operation)
+}
+
+/// The table as it stands in docs/API-DESIGN.md.
+#[must_use]
+pub fn table() -> String {
+    let row = |rule: &Rule| {
+        let beyond = if rule.beyond == Beyond::Nothing { "" } else { rule.beyond.code() };
+        format!("| `{}` | {} | {} | {beyond} |\n", rule.operation, rule.roles, rule.reach.code())
+    };
+    let rows: String = RULES.iter().map(row).collect();
+    format!("| operation | roles | reach | beyond |\n|--|--|--|--|\n{rows}")
+}
+
+const ANYBODY: &str = "anybody";
+const BOARD: &str = "reviewer administrator auditor";
+const WATCH: &str = "administrator auditor";
+
+const fn on(operation: &'static str, roles: &'static str, reach: Reach, beyond: Beyond) -> Rule {
+    Rule { operation, roles, reach, beyond }
+}
+
+/// Every operation of the document.
+pub const RULES: &[Rule] = {
+    use Beyond::{Field, NotThere, Nothing, Outside};
+    use Reach::{
+        Alert, AllStages, Common, Own, ProvinceStage, Public, Region, RegionStage, Sample, Stage, Whole, Within,
+    };
+    &[
+        on("session_begin", ANYBODY, Public, Nothing),
+        on("session_refresh", ANYBODY, Public, Nothing),
+        on("session_end", ANYBODY, Own, Nothing),
+        on("me", ANYBODY, Own, Nothing),
+        on("password_change", ANYBODY, Own, Nothing),
+        on("user_list", WATCH, Within, NotThere),
+        on("user_add", "administrator", Within, Outside),
+        on("user_fetch", WATCH, Within, NotThere),
+        on("user_change", "administrator", Within, Outside),
+        on("organisation_list", ANYBODY, Common, Nothing),
+        on("organisation_add", "administrator", Whole, Outside),
+        on("organisation_change", "administrator", Whole, Outside),
+        on("region_list", ANYBODY, Common, Nothing),
+        on("food_class_list", ANYBODY, Common, Nothing),
+        on("analyte_list", ANYBODY, Common, Nothing),
+        on("calendar_fetch", ANYBODY, Common, Nothing),
+        on("calendar_put", "administrator", Whole, Outside),
+        on("audit_list", WATCH, AllStages, Outside),
+        on("audit_heads", WATCH, AllStages, Outside),
+        on("plan_list", ANYBODY, Common, Nothing),
+        on("plan_fetch", ANYBODY, Common, Nothing),
+        on("plan_add", "administrator", Whole, Outside),
+        on("plan_change", "administrator", Whole, Outside),
+        on("target_list", ANYBODY, Common, Nothing),
+        on("target_change", "administrator", Whole, Outside),
+        on("rate_list", BOARD, RegionStage, NotThere),
+        on("rate_cities", BOARD, RegionStage, NotThere),
+        on("rate_trend", BOARD, RegionStage, NotThere),
+        on("form_field_list", ANYBODY, Common, Nothing),
+        on("form_number_lease", "inspector", Region, Field),
+        on("sample_register", "inspector", RegionStage, Field),
+        on("sample_list", ANYBODY, Sample, NotThere),
+        on("sample_fetch", ANYBODY, Sample, NotThere),
+        on("sample_amend", "inspector", Sample, NotThere),
+        on("sample_custody", "inspector receiver", Sample, NotThere),
+        on("sample_receipt", "receiver", Sample, NotThere),
+        on("result_enter", "tester", Sample, NotThere),
+        on("sample_check", "checker", Sample, NotThere),
+        on("sample_approve", "approver", Sample, NotThere),
+        on("sample_return", "checker approver", Sample, NotThere),
+        on("sample_void", "inspector approver", Sample, NotThere),
+        on("verdict_preview", "tester checker approver reviewer administrator auditor", Common, Nothing),
+        on("criterion_list", ANYBODY, Common, Nothing),
+        on("criterion_add", "administrator", Whole, Outside),
+        on("criterion_impact", BOARD, RegionStage, NotThere),
+        on("criterion_accept", "administrator", Whole, Outside),
+        on("alert_rule_list", BOARD, Stage, NotThere),
+        on("alert_rule_preview", BOARD, ProvinceStage, Outside),
+        on("alert_list", BOARD, Alert, NotThere),
+        on("alert_fetch", BOARD, Alert, NotThere),
+        on("alert_acknowledge", "reviewer", Alert, NotThere),
+        on("alert_close", "reviewer", Alert, NotThere),
+        on("event_stream", ANYBODY, Common, Nothing),
+        on("healthz", ANYBODY, Public, Nothing),
+        on("readyz", ANYBODY, Public, Nothing),
+        on("openapi_document", ANYBODY, Public, Nothing),
+    ]
+};
