@@ -25,6 +25,7 @@ mod plans;
 mod results;
 mod samples;
 mod sessions;
+mod subscriptions;
 mod views;
 
 use actix_web::{HttpResponse, web};
@@ -149,6 +150,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(results::routes)
                 .configure(criteria::routes)
                 .configure(alerts::routes)
+                .configure(subscriptions::routes)
                 .configure(events::routes),
         )
         .configure(health::routes)

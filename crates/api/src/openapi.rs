@@ -1,6 +1,9 @@
 //! The OpenAPI document, made from the handlers.
 
-use crate::{alerts, criteria, custody, events, form_fields, health, people, plans, rates, results, samples, sessions};
+use crate::{
+    alerts, criteria, custody, events, form_fields, health, people, plans, rates, results, samples, sessions,
+    subscriptions,
+};
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
@@ -69,7 +72,9 @@ impl Modify for Unreadable {
         results::result_enter, results::sample_check, results::sample_approve, results::verdict_preview,
         criteria::criterion_list, criteria::criterion_accept,
         rates::rate_list,
-        alerts::alert_list, alerts::alert_fetch, alerts::alert_acknowledge, alerts::alert_close,
+        alerts::alert_list, alerts::alert_fetch, alerts::alert_acknowledge, alerts::alert_assign, alerts::alert_close,
+        subscriptions::subscription_fetch, subscriptions::subscription_change,
+        subscriptions::user_subscription_fetch, subscriptions::user_subscription_change,
         events::event_stream,
         health::healthz, health::readyz, openapi_document,
     )

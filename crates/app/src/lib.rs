@@ -12,6 +12,7 @@ pub mod demo;
 pub mod fields;
 pub mod form_numbers;
 pub mod hints;
+pub mod mail;
 pub mod people;
 pub mod personal;
 pub mod plans;
@@ -21,9 +22,11 @@ pub mod results;
 pub mod samples;
 pub mod sessions;
 pub mod setup;
+pub mod subscriptions;
 pub mod verify;
 pub mod worker;
 
+mod notify;
 mod record;
 
 pub use hege_auth::sealed::DataKey;

@@ -24,8 +24,18 @@ mod tests {
             assert!(is_address(address), "{address}");
         }
         let long = format!("{}@b.cn", "a".repeat(250));
-        for text in ["", "a", "@b.cn", "a@", "a b@c.cn", "A <a@b.cn>", "a@b.cn, c@d.cn", "a@b.cn\r\nBcc: c@d.cn", "张@b.cn", &long]
-        {
+        for text in [
+            "",
+            "a",
+            "@b.cn",
+            "a@",
+            "a b@c.cn",
+            "A <a@b.cn>",
+            "a@b.cn, c@d.cn",
+            "a@b.cn\r\nBcc: c@d.cn",
+            "张@b.cn",
+            &long,
+        ] {
             assert!(!is_address(text), "{text:?}");
         }
     }

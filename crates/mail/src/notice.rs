@@ -1,7 +1,6 @@
 //! What an alert's mail says: a subject with stage, state and figure; the figures with what they rest on, in Chinese and below
 //! it in English; a link. Plain text that stands alone: nothing in it has to be fetched or rendered to be read.
 
-use hege_alerts::evidence::probability;
 use hege_alerts::plan::Grade;
 use hege_alerts::{Ending, Happening, Rule};
 use hege_core::Stage;
@@ -52,18 +51,18 @@ pub struct Held {
 }
 
 /// A rate: its tally, its target, and how likely so few would be by chance alone.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figures {
     /// The counted samples.
     pub tally: Tally,
     /// What they are held to; none for a rule without one.
     pub target: Option<BasisPoints>,
-    /// The exact lower tail; none for a rule that has another test.
-    pub p_low: Option<f64>,
+    /// The exact lower tail as it is printed; none for a rule that has another test.
+    pub p: Option<String>,
 }
 
 /// The facts of a mail about a step of an alert. The last step of `life` is the one it tells of.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// The rule.
     pub rule: Rule,
@@ -176,7 +175,9 @@ impl Notice {
             lines.push(Words::new(format!("环节：{}", stage.zh()), format!("Stage: {}", stage.en())));
         }
         lines.push(Words::new(format!("范围：{}", self.region), format!("Scope: {}", self.region)));
-        lines.extend(self.sample.iter().map(|sample| Words::new(format!("样品：{sample}"), format!("Sample: {sample}"))));
+        lines.extend(
+            self.sample.iter().map(|sample| Words::new(format!("样品：{sample}"), format!("Sample: {sample}"))),
+        );
         lines.extend(self.rate_lines());
         let evidence = self.evidence();
         if !evidence.zh.is_empty() {
@@ -204,8 +205,7 @@ impl Notice {
             let interval = format!("{} – {}", percent(low), percent(high));
             lines.push(Words::new(format!("95 % 区间：{interval}"), format!("95 % interval: {interval}")));
         }
-        if let Some(p_low) = figures.p_low {
-            let p = probability(p_low);
+        if let Some(p) = &figures.p {
             lines.push(Words::new(format!("p = {p}"), format!("p = {p}")));
         }
         lines.extend(self.held.iter().map(|held| held.counting.clone()));
@@ -236,7 +236,10 @@ mod tests {
     }
 
     fn notice() -> Notice {
-        let words = Words::new("年初至今 28/30 = 93.33 %，目标 96 %，p = 0.3388", "year to date 28/30 = 93.33 %, target 96 %, p = 0.3388");
+        let words = Words::new(
+            "年初至今 28/30 = 93.33 %，目标 96 %，p = 0.3388",
+            "year to date 28/30 = 93.33 %, target 96 %, p = 0.3388",
+        );
         Notice {
             rule: Rule::BelowTarget,
             grade: Grade::Notice,
@@ -246,7 +249,7 @@ mod tests {
             figures: Some(Figures {
                 tally: Tally::new(28, 30).unwrap(),
                 target: BasisPoints::new(9_600),
-                p_low: Some(0.338_83),
+                p: Some("0.3388".to_owned()),
             }),
             held: Some(Held {
                 plan: "演示计划".to_owned(),

@@ -117,7 +117,11 @@ impl Post {
             let user = user.ok_or(BadSettings::NoUser)?;
             builder = builder.credentials(Credentials::new(user.to_owned(), password.clone()));
         }
-        Ok(Self { transport: builder.build(), from: Mailbox::new(Some("合格".to_owned()), address), whole: settings.whole })
+        Ok(Self {
+            transport: builder.build(),
+            from: Mailbox::new(Some("合格".to_owned()), address),
+            whole: settings.whole,
+        })
     }
 
     /// The host of the sender's address, of which ids are made.
@@ -127,7 +131,8 @@ impl Post {
 
     fn message(&self, letter: &Letter) -> Result<Message, Refused> {
         let refused = |_bad: &dyn std::fmt::Display| Refused::ForGood("the address cannot be written to".to_owned());
-        let address: Address = letter.address.parse().map_err(|error: lettre::address::AddressError| refused(&error))?;
+        let address: Address =
+            letter.address.parse().map_err(|error: lettre::address::AddressError| refused(&error))?;
         let thread = format!("<{}@{}>", letter.thread, self.domain());
         let raw = |name: &'static str, value: String| HeaderValue::new(HeaderName::new_from_ascii_str(name), value);
         Message::builder()
@@ -190,15 +195,25 @@ mod tests {
     use super::*;
 
     fn opened(url: &str, password: Option<&str>, from: &str) -> Result<(), BadSettings> {
-        let settings =
-            Settings { url: url.to_owned(), password: password.map(str::to_owned), from: from.to_owned(), whole: WHOLE };
+        let settings = Settings {
+            url: url.to_owned(),
+            password: password.map(str::to_owned),
+            from: from.to_owned(),
+            whole: WHOLE,
+        };
         Post::open(&settings).map(drop)
     }
 
     #[test]
     fn a_server_is_named_by_its_url_and_a_password_never_crosses_the_network_in_the_clear() {
         let from = "hege@example.org";
-        for url in ["smtp://mail:1025", "smtp://u:p@localhost:25", "smtp://u:p@[::1]", "smtp://u:p@h:587?tls=required", "smtps://u:p@h"] {
+        for url in [
+            "smtp://mail:1025",
+            "smtp://u:p@localhost:25",
+            "smtp://u:p@[::1]",
+            "smtp://u:p@h:587?tls=required",
+            "smtps://u:p@h",
+        ] {
             assert_eq!(opened(url, None, from), Ok(()), "{url}");
         }
         for url in ["smtp://u:p@h", "smtp://u:p@h?tls=opportunistic", "smtp://u:p@localhost.example.org"] {

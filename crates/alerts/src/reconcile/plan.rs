@@ -97,7 +97,8 @@ pub fn plan<Id: Copy>(stored: &[Stored<Id>], excursions: &[Excursion], now: Time
         match (teller, again) {
             (Some(alert), _) => changes.extend(between(alert, excursion)),
             (None, Some(alert)) => changes.extend(again_significant(alert, excursion)),
-            (None, None) if silent.iter().any(|alert| overlap(alert, excursion)) && !speaks_again(stored, excursion) => {}
+            (None, None)
+                if silent.iter().any(|alert| overlap(alert, excursion)) && !speaks_again(stored, excursion) => {}
             (None, None) => changes.push(Change::Raise(*excursion)),
         }
     }

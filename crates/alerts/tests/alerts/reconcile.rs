@@ -185,7 +185,11 @@ fn what_a_person_closed_as_a_notice_speaks_again_when_it_is_significant_and_not_
     assert_eq!(plan(&[closed, Stored { id: 2, ..known }], &[significant]), [], "one of two closings knew it");
     let later = Stored { ended: Some((Ending::ByPerson, day(100))), ..closed };
     let two = [over, excursion(70)];
-    assert_eq!(plan(&[later], &two), [escalated, end, Change::Raise(excursion(70))], "the closing answers nothing any more");
+    assert_eq!(
+        plan(&[later], &two),
+        [escalated, end, Change::Raise(excursion(70))],
+        "the closing answers nothing any more"
+    );
 }
 
 #[test]
