@@ -59,6 +59,7 @@ words! {
         Reopened = "reopened", "重新打开", "reopened";
         Acknowledged = "acknowledged", "确认", "acknowledged";
         Assigned = "assigned", "指派", "assigned";
+        Unanswered = "unanswered", "无人确认", "nobody acknowledged it";
         Cleared = "cleared", "恢复", "cleared";
         Closed = "closed", "关闭", "closed";
         Withdrawn = "withdrawn", "撤回", "withdrawn";

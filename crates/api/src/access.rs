@@ -145,8 +145,18 @@ operations! {
     AlertFetch = "alert_fetch", [Reviewer, Administrator, Auditor];
     /// Acknowledge an alert.
     AlertAcknowledge = "alert_acknowledge", [Reviewer];
+    /// Assign an alert.
+    AlertAssign = "alert_assign", [Reviewer];
     /// Close an alert.
     AlertClose = "alert_close", [Reviewer];
+    /// See one's subscription.
+    SubscriptionFetch = "subscription_fetch", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    /// Change one's subscription.
+    SubscriptionChange = "subscription_change", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    /// See a person's subscription.
+    UserSubscriptionFetch = "user_subscription_fetch", [Administrator];
+    /// Change a person's subscription.
+    UserSubscriptionChange = "user_subscription_change", [Administrator];
     /// Hints of what changed.
     EventStream = "event_stream", anybody;
 }

@@ -1,21 +1,26 @@
 //! 预警.
 
 use crate::State;
-use crate::access::{AlertAcknowledge, AlertClose, AlertFetch, AlertList, Allowed};
+use crate::access::{AlertAcknowledge, AlertAssign, AlertClose, AlertFetch, AlertList, Allowed};
 use crate::body::{Body, Fields, FromFields, Query};
 use crate::problem::{Failure, ProblemBody};
 use crate::views::path_id;
 use actix_web::{HttpResponse, get, post, web};
-use hege_alerts::{AlertStatus, Rule};
+use hege_alerts::{AlertStatus, Happening, Rule};
 use hege_app::Call;
-use hege_app::alerts::{Act, AlertEvent, AlertRow, Filter, act, fetch, list};
-use hege_core::{PlanId, SampleId};
+use hege_app::alerts::{Act, AlertEvent, AlertRow, Filter, Life, act, fetch, list};
+use hege_core::{PlanId, SampleId, UserId};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
-    config.service(alert_list).service(alert_fetch).service(alert_acknowledge).service(alert_close);
+    config
+        .service(alert_list)
+        .service(alert_fetch)
+        .service(alert_acknowledge)
+        .service(alert_assign)
+        .service(alert_close);
 }
 
 /// What alerts are asked for.
@@ -83,6 +88,14 @@ pub struct AlertView {
     pub acknowledged_at: Option<String>,
     /// What they noted.
     pub note: Option<String>,
+    /// Who shall answer it.
+    pub assigned_to: Option<String>,
+    /// When it was told that nobody acknowledged it in time.
+    pub unanswered_at: Option<String>,
+    /// Who closed it, where a person did.
+    pub closed_by: Option<String>,
+    /// What they noted.
+    pub closing_note: Option<String>,
     /// When it was over.
     pub ended_at: Option<String>,
     /// Why.
@@ -114,6 +127,10 @@ impl From<&AlertRow> for AlertView {
             acknowledged_by: row.acknowledged_by.map(|id| id.0.to_string()),
             acknowledged_at: row.acknowledged_at.map(|at| at.0.to_string()),
             note: row.note.clone(),
+            assigned_to: row.assigned_to.map(|id| id.0.to_string()),
+            unanswered_at: row.unanswered_at.map(|at| at.0.to_string()),
+            closed_by: row.closed_by.map(|id| id.0.to_string()),
+            closing_note: row.closing_note.clone(),
             ended_at: row.ended_at.map(|at| at.0.to_string()),
             ended_why: row.ended_why.clone(),
             revision: row.revision,
@@ -133,32 +150,76 @@ pub(crate) struct AlertEventView {
     seq: i32,
     #[schema(example = "raised")]
     kind: String,
+    /// In Chinese.
+    #[schema(example = "发出")]
+    kind_zh: &'static str,
+    /// In English.
+    kind_en: &'static str,
     at: String,
     /// Null for the clock or a conclusion.
     person_id: Option<String>,
-    /// The figures or the note.
+    /// 姓名.
+    person_name: Option<String>,
+    /// What the person noted.
+    note: Option<String>,
+    /// The figures, and what the alert became: its grade, and why it ended.
     #[schema(value_type = Object)]
     evidence: Value,
 }
 
-impl From<&AlertEvent> for AlertEventView {
-    fn from(row: &AlertEvent) -> Self {
+impl AlertEventView {
+    fn of(row: &AlertEvent, life: &Life) -> Self {
+        let kind = row.kind.parse::<Happening>();
         Self {
             seq: row.seq,
             kind: row.kind.clone(),
+            kind_zh: kind.map(Happening::zh).unwrap_or_default(),
+            kind_en: kind.map(Happening::en).unwrap_or_default(),
             at: row.at.0.to_string(),
             person_id: row.person_id.map(|id| id.0.to_string()),
+            person_name: row.person_id.and_then(|id| life.names.get(&id).cloned()),
+            note: row.evidence.0.get("note").and_then(Value::as_str).map(str::to_owned),
             evidence: row.evidence.0.clone(),
         }
     }
 }
 
-/// An alert with its steps.
+/// A mail about a step of an alert.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AlertMailView {
+    /// The step.
+    seq: i32,
+    person_id: String,
+    /// 姓名.
+    person_name: Option<String>,
+    /// `waiting`, `sent`, `failed`.
+    #[schema(example = "sent")]
+    state: String,
+}
+
+/// An alert with its steps, and to whom they were told.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AlertDetailView {
     #[serde(flatten)]
     alert: AlertView,
     events: Vec<AlertEventView>,
+    mail: Vec<AlertMailView>,
+}
+
+impl From<&Life> for AlertDetailView {
+    fn from(life: &Life) -> Self {
+        let mail = life.mail.iter().map(|mail| AlertMailView {
+            seq: mail.seq,
+            person_id: mail.person_id.0.to_string(),
+            person_name: life.names.get(&mail.person_id).cloned(),
+            state: mail.state.clone(),
+        });
+        Self {
+            alert: AlertView::from(&life.alert),
+            events: life.events.iter().map(|event| AlertEventView::of(event, life)).collect(),
+            mail: mail.collect(),
+        }
+    }
 }
 
 /// List alerts.
@@ -182,7 +243,7 @@ pub(crate) async fn alert_list(
 
 /// See an alert.
 ///
-/// With everything that happened to it.
+/// With everything that happened to it, who did it, and to whom it was told by mail.
 #[utoipa::path(operation_id = "alert_fetch", tag = "alerts", security(("bearer" = [])),
     params(("id" = String, Path, description = "the alert's id")),
     responses((status = 200, description = "the alert", body = AlertDetailView),
@@ -196,9 +257,8 @@ pub(crate) async fn alert_fetch(
     asked: Allowed<AlertFetch>,
 ) -> Result<HttpResponse, Failure> {
     let id = path_id(&path)?;
-    let (alert, events) = state.run(move |state| fetch(&state.store, &asked.person.scope, id)).await?;
-    let events = events.iter().map(AlertEventView::from).collect();
-    Ok(HttpResponse::Ok().json(AlertDetailView { alert: AlertView::from(&alert), events }))
+    let life = state.run(move |state| fetch(&state.store, &asked.person.scope, id)).await?;
+    Ok(HttpResponse::Ok().json(AlertDetailView::from(&life)))
 }
 
 /// What a person says of an alert.
@@ -218,12 +278,33 @@ impl FromFields for NoteBody {
     }
 }
 
+/// Who shall answer an alert.
+#[derive(ToSchema)]
+pub(crate) struct AssignBody {
+    /// The revision that was seen.
+    revision: i64,
+    /// A reviewer who sees the alert.
+    #[schema(value_type = String)]
+    person_id: UserId,
+    #[schema(example = "请三日内核查")]
+    note: Option<String>,
+}
+
+impl FromFields for AssignBody {
+    fn read(fields: &Fields<'_>) -> Option<Self> {
+        let revision = fields.revision();
+        let person = fields.needed("person_id", fields.id("person_id"));
+        let note = fields.text("note");
+        Some(Self { revision: revision?, person_id: person?, note })
+    }
+}
+
 async fn done(
     state: web::Data<State>,
     (call, id): (Call, SampleId),
-    (what, note): (Act, NoteBody),
+    (what, NoteBody { revision, note }): (Act, NoteBody),
 ) -> Result<HttpResponse, Failure> {
-    let alert = state.run(move |state| act(&state.store, &call, id, (note.revision, what, &note.note))).await?;
+    let alert = state.run(move |state| act(&state.store, &call, id, (revision, what, &note))).await?;
     Ok(HttpResponse::Ok().json(AlertView::from(&alert)))
 }
 
@@ -247,6 +328,29 @@ pub(crate) async fn alert_acknowledge(
     let id = path_id(&path)?;
     let call = state.call(&asked.person);
     done(state, (call, id), (Act::Acknowledge, asked.input.0)).await
+}
+
+/// Assign an alert.
+///
+/// Says which reviewer shall answer it, and tells them by mail. It stays open until it is acknowledged.
+#[utoipa::path(operation_id = "alert_assign", tag = "alerts", request_body = AssignBody, security(("bearer" = [])),
+    params(("id" = String, Path, description = "the alert's id")),
+    responses((status = 200, description = "assigned", body = AlertView),
+        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "changed meanwhile, over, or theirs already", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+#[post("/alerts/{id}/assign")]
+pub(crate) async fn alert_assign(
+    state: web::Data<State>,
+    path: web::Path<String>,
+    asked: Allowed<AlertAssign, Body<AssignBody>>,
+) -> Result<HttpResponse, Failure> {
+    let id = path_id(&path)?;
+    let call = state.call(&asked.person);
+    let AssignBody { revision, person_id, note } = asked.input.0;
+    done(state, (call, id), (Act::Assign(person_id), NoteBody { revision, note: note.unwrap_or_default() })).await
 }
 
 /// Close an alert.

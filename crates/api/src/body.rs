@@ -24,7 +24,7 @@ const TEXT_MAX: usize = 2_000;
 const BAD_TEXT: (&str, &str) =
     ("须为 2000 字以内、不含控制字符的文字", "text of at most 2000 characters, no control characters");
 /// The largest whole number that every JSON client keeps exactly (RFC 8259, 6).
-const REVISION_MAX: i64 = (1 << 53) - 1;
+pub(crate) const REVISION_MAX: i64 = (1 << 53) - 1;
 /// Most entries of a list.
 pub const LIST_MAX: usize = 500;
 

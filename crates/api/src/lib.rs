@@ -33,6 +33,7 @@ mod reference;
 mod results;
 mod samples;
 mod sessions;
+mod subscriptions;
 mod views;
 
 use actix_web::{HttpResponse, web};
@@ -163,6 +164,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(impact::routes)
                 .configure(alert_rules::routes)
                 .configure(alerts::routes)
+                .configure(subscriptions::routes)
                 .configure(events::routes),
         )
         .configure(health::routes)

@@ -2,7 +2,7 @@
 
 use crate::{
     alert_rules, alerts, audits, comparisons, criteria, custody, events, form_fields, health, impact, organisations,
-    people, plans, rates, reference, results, samples, sessions,
+    people, plans, rates, reference, results, samples, sessions, subscriptions,
 };
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -76,7 +76,9 @@ impl Modify for Unreadable {
         criteria::criterion_list, criteria::criterion_add, impact::criterion_impact, criteria::criterion_accept,
         rates::rate_list, comparisons::rate_cities, comparisons::rate_trend,
         alert_rules::alert_rule_list, alert_rules::alert_rule_preview,
-        alerts::alert_list, alerts::alert_fetch, alerts::alert_acknowledge, alerts::alert_close,
+        alerts::alert_list, alerts::alert_fetch, alerts::alert_acknowledge, alerts::alert_assign, alerts::alert_close,
+        subscriptions::subscription_fetch, subscriptions::subscription_change,
+        subscriptions::user_subscription_fetch, subscriptions::user_subscription_change,
         events::event_stream,
         health::healthz, health::readyz, openapi_document,
     )

@@ -14,6 +14,7 @@ pub mod demo;
 pub mod fields;
 pub mod form_numbers;
 pub mod hints;
+pub mod mail;
 pub mod organisations;
 pub mod people;
 pub mod personal;
@@ -24,9 +25,11 @@ pub mod results;
 pub mod samples;
 pub mod sessions;
 pub mod setup;
+pub mod subscriptions;
 pub mod verify;
 pub mod worker;
 
+mod notify;
 mod record;
 
 pub use hege_auth::sealed::DataKey;

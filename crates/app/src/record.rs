@@ -105,9 +105,6 @@ pub(crate) fn cell_moved(conn: &mut Conn, before: &Sample, now: &Sample) -> Resu
 /// What is put into the outbox when a sample's standing was decided: approved, voided or refused.
 pub(crate) const CONCLUDED: &str = "concluded";
 
-/// What is put into the outbox when an alert changed.
-pub(crate) const ALERT: &str = "alert";
-
 /// Puts the message that a sample's standing was decided. One call puts one, under the id of its audit row.
 pub(crate) fn concluded(conn: &mut Conn, call: &Call, id: SampleId, sample: &Sample) -> Result<(), Error> {
     let message = Message {

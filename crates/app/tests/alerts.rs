@@ -210,7 +210,7 @@ fn a_stage_below_its_target_raises_one_notice_that_becomes_significant() {
         board.look(at(2025, 3, 20));
         let escalated = board.stored("below_target").remove(0);
         assert_eq!((escalated.id, escalated.grade.as_str(), escalated.revision), (notice.id, "significant", 2));
-        let (_, events) = fetch(&board.store, &everywhere(), public(&escalated)).unwrap();
+        let events = fetch(&board.store, &everywhere(), public(&escalated)).unwrap().events;
         assert_eq!(events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["raised", "escalated"]);
     });
 }

@@ -131,7 +131,7 @@ pub(crate) struct Listen {
     pub(crate) listen: SocketAddr,
     /// The address that people use; needed beyond loopback.
     #[arg(long, env = "HEGE_PUBLIC_URL")]
-    public_url: Option<String>,
+    pub(crate) public_url: Option<String>,
     /// Proxies that end TLS in front of it, as addresses separated by commas; needed beyond loopback.
     #[arg(long, env = "HEGE_TRUSTED_PROXIES")]
     trusted_proxies: Option<String>,

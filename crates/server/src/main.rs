@@ -4,10 +4,12 @@ mod backup;
 mod config;
 mod demo;
 mod judge;
+mod mail;
 mod rates;
 mod serve;
 mod user;
 mod verify;
+mod worker;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -48,6 +50,9 @@ enum Command {
     /// Make, reset or disable a login.
     #[command(subcommand)]
     User(user::User),
+    /// See mail that was given up, try it again, or send a test.
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// Judge results against the criteria that stand beside them in a CSV file, or those of the catalogue.
     ///
     /// Example: hege judge results.csv > judged.csv
@@ -114,6 +119,7 @@ fn run(command: Command) -> Result<ExitCode> {
             hege_app::setup::load(&database.open_migrated(true)?, Timestamp::now(), &Uuid::now_v7)?;
         }
         Command::User(user) => user.run()?,
+        Command::Mail(mail) => mail.run()?,
         Command::Judge { file, accept } => judge::run(&file, &accept)?,
         Command::Rates(rates) => rates.run()?,
         Command::Verify { database } => return verify::run(&database),

@@ -1,22 +1,17 @@
 //! `hege serve`: the server with its worker.
 
 use crate::config::{Database, KeyFile, Listen};
+use crate::mail::{Mailing, Smtp};
+use crate::worker::{self, Worker};
 use anyhow::{Context, Result};
 use hege_api::State;
 use hege_app::sessions::Keys;
-use hege_app::worker::{self, Clocks};
-use hege_app::{Store, setup};
+use hege_app::setup;
 use jiff::Timestamp;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
-
-/// How often the worker looks for what is due.
-const EVERY: Duration = Duration::from_millis(250);
-/// After how many looks it looks at the alerts in any case: a month may have ended.
-const LOOKS: u32 = 240;
 
 /// Everything that `serve` is told.
 #[derive(Debug, Clone, clap::Args)]
@@ -27,6 +22,8 @@ pub(crate) struct Serve {
     pub(crate) key_file: KeyFile,
     #[command(flatten)]
     pub(crate) listen: Listen,
+    #[command(flatten)]
+    smtp: Smtp,
     /// Bring a PostgreSQL database up to this program; the embedded one does so by itself.
     #[arg(long)]
     migrate: bool,
@@ -45,6 +42,10 @@ impl Serve {
         let regions = setup::regions(&store)?;
         let listener = TcpListener::bind(self.listen.listen)
             .with_context(|| format!("cannot listen on {}", self.listen.listen))?;
+        let mailing = self.smtp.open(self.listen.public_url.as_deref(), Some(listener.local_addr()?))?;
+        if mailing.is_none() {
+            tracing::info!("SMTP_URL names no mail server: mail waits, and is given up after four days");
+        }
         announce(&listener)?;
         let state = State {
             store,
@@ -56,7 +57,7 @@ impl Serve {
             passwords: hege_api::passwords::Passwords::default(),
             offset,
         };
-        actix_web::rt::System::new().block_on(serve(listener, Arc::new(state)))
+        actix_web::rt::System::new().block_on(serve(listener, Arc::new(state), mailing))
     }
 }
 
@@ -66,10 +67,10 @@ fn announce(listener: &TcpListener) -> Result<()> {
     Ok(())
 }
 
-async fn serve(listener: TcpListener, state: Arc<State>) -> Result<()> {
-    let working = actix_web::rt::spawn(work(Arc::clone(&state)));
+async fn serve(listener: TcpListener, state: Arc<State>, mailing: Option<Mailing>) -> Result<()> {
+    let worker = Worker::start(worker::steps(&state, mailing));
     let served = hege_api::server::serve(listener, state, told_to_stop()).await;
-    working.abort();
+    worker.stop();
     served.context("the server failed")
 }
 
@@ -85,29 +86,4 @@ async fn told_to_stop() {
         _ = terminate.recv() => {}
     }
     tracing::info!("stopping");
-}
-
-/// The worker: alerts and seals, one look after the other. What fails is logged and tried again at the next look.
-async fn work(state: Arc<State>) {
-    let mut looks = 0_u32;
-    loop {
-        let look = looks.is_multiple_of(LOOKS);
-        looks = looks.wrapping_add(1);
-        let store = state.store.clone();
-        let clocks = Clocks { now: state.machine_now(), board: state.now() };
-        let worked = actix_web::rt::task::spawn_blocking(move || tick(&store, clocks, look)).await;
-        match worked {
-            Ok(Ok(0)) => {}
-            Ok(Ok(alerts)) => tracing::info!(alerts, "alerts changed"),
-            Ok(Err(error)) => tracing::error!(%error, "the worker failed and tries again"),
-            Err(error) => tracing::error!(%error, "the worker panicked and goes on"),
-        }
-        actix_web::rt::time::sleep(EVERY).await;
-    }
-}
-
-fn tick(store: &Store, clocks: Clocks, look: bool) -> Result<usize, hege_app::Error> {
-    let alerts = worker::alert(store, clocks, look, &Uuid::now_v7)?;
-    worker::seal(store, clocks.now)?;
-    Ok(alerts)
 }

@@ -1,9 +1,9 @@
 //! `hege backup` and `hege restore` as a program.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use hege_app::people::found;
+use hege_app::organisations::{self, found};
 use hege_app::reference::OrganisationKind;
-use hege_app::{Mark, PROVINCE, Store, people, setup};
+use hege_app::{Mark, PROVINCE, Store, setup};
 use jiff::Timestamp;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -58,7 +58,7 @@ impl Place {
     }
 
     fn organisations(&self) -> usize {
-        people::organisations(&self.store()).unwrap().len()
+        organisations::list(&self.store()).unwrap().len()
     }
 }
 
@@ -183,7 +183,7 @@ fn a_database_that_is_there_gives_way_only_when_told_and_is_kept_aside() {
     let names = here.names();
     let aside = names.iter().find(|name| name.starts_with("hege.db.before-")).unwrap();
     let aside = Store::open(&format!("sqlite://{}", here.file(aside).display()), 1).unwrap();
-    assert_eq!(people::organisations(&aside).unwrap().len(), 2);
+    assert_eq!(organisations::list(&aside).unwrap().len(), 2);
 }
 
 #[test]

@@ -52,6 +52,18 @@ pub struct AlertRow {
     pub ended_why: Option<String>,
     /// Grows with each change.
     pub revision: i64,
+    /// Who shall answer it. Here and below: what is absent is no part of what is hashed, for these came with a later version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assigned_to: Option<Id>,
+    /// Who closed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_by: Option<Id>,
+    /// What they noted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closing_note: Option<String>,
+    /// When it was told that nobody answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unanswered_at: Option<Ts>,
 }
 
 /// A step in an alert's life. Never changed.
@@ -64,7 +76,7 @@ pub struct AlertEvent {
     pub alert_id: Id,
     /// 1, 2, ...
     pub seq: i32,
-    /// `raised`, `escalated`, `signalled`, `acknowledged`, `cleared`, `closed`, `withdrawn`.
+    /// A code of what happened: `raised`, `escalated`, `acknowledged`, `closed` ...
     pub kind: String,
     /// When.
     pub at: Ts,
@@ -127,6 +139,18 @@ pub fn alert_fetch(conn: &mut Conn, (city, id): (i32, Id)) -> Result<Option<Aler
 pub fn alerts_of(conn: &mut Conn, plan: Id) -> Result<Vec<AlertRow>, Error> {
     Ok(on!(conn, c => alert::table.filter(alert::plan_id.eq(plan))
         .order((alert::raised_at.desc(), alert::id))
+        .select(AlertRow::as_select())
+        .load(c))?)
+}
+
+/// The open alerts raised until an instant of which it was not told yet that nobody answers.
+///
+/// # Errors
+/// Those of the database.
+pub fn alerts_unanswered(conn: &mut Conn, raised_until: Ts) -> Result<Vec<AlertRow>, Error> {
+    Ok(on!(conn, c => alert::table
+        .filter(alert::status.eq("open").and(alert::unanswered_at.is_null()).and(alert::raised_at.le(raised_until)))
+        .order((alert::raised_at, alert::id))
         .select(AlertRow::as_select())
         .load(c))?)
 }

@@ -4,6 +4,7 @@ use crate::schema::outbox;
 use crate::types::{Doc, Id, Ts};
 use crate::{Conn, Error, on};
 use diesel::prelude::*;
+use jiff::SignedDuration;
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable)]
@@ -38,15 +39,26 @@ pub fn message_put(conn: &mut Conn, message: &Message) -> Result<(), Error> {
     Ok(())
 }
 
+/// Nobody puts a message off for longer.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
+
 /// Takes up to `limit` messages of a topic that are due and in nobody's hands, oldest first, and leases them until `until`. To be called
 /// in a transaction; two workers never take the same message.
+///
+/// A time that lies further ahead than anybody ever puts it was written by a clock that has been set back since: it holds
+/// nothing up.
 ///
 /// # Errors
 /// Those of the database.
 pub fn messages_take(conn: &mut Conn, topic: &str, (now, until): (Ts, Ts), limit: i64) -> Result<Vec<Message>, Error> {
-    let free = || outbox::leased_until.is_null().or(outbox::leased_until.le(now).assume_not_null());
+    let free = || {
+        let over = outbox::leased_until.le(now).or(outbox::leased_until.gt(until)).assume_not_null();
+        outbox::leased_until.is_null().or(over)
+    };
+    let too_late = Ts(now.0.checked_add(LONGEST_WAIT).unwrap_or(jiff::Timestamp::MAX));
+    let is_due = outbox::due_at.le(now).or(outbox::due_at.gt(too_late));
     let due = on!(conn, c => outbox::table
-        .filter(outbox::topic.eq(topic).and(outbox::state.eq("waiting")).and(outbox::due_at.le(now)).and(free()))
+        .filter(outbox::topic.eq(topic).and(outbox::state.eq("waiting")).and(is_due).and(free()))
         .order((outbox::due_at, outbox::id))
         .limit(limit)
         .select(Message::as_select())

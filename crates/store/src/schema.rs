@@ -299,6 +299,10 @@ diesel::table! {
         ended_at -> Nullable<Ts>,
         ended_why -> Nullable<Text>,
         revision -> BigInt,
+        assigned_to -> Nullable<Id>,
+        closed_by -> Nullable<Id>,
+        closing_note -> Nullable<Text>,
+        unanswered_at -> Nullable<Ts>,
     }
 }
 
@@ -383,6 +387,35 @@ diesel::table! {
         year -> Integer,
         task_type -> Text,
         next -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    subscription (person_id) {
+        person_id -> Id,
+        email -> Nullable<Text>,
+        muted -> Text,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    mail (city, id) {
+        city -> Integer,
+        id -> Id,
+        alert_id -> Id,
+        seq -> Integer,
+        person_id -> Id,
+        state -> Text,
+        attempts -> Integer,
+        due_at -> Ts,
+        given_up_at -> Ts,
+        leased_until -> Nullable<Ts>,
+        last_error -> Nullable<Text>,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::samples::{ConclusionRow, CustodyRow, Item, Sample};
 use crate::schema::{
     alert, alert_event, amendment, audit, audit_seal, conclusion, custody_event, item, rate_cell, sample,
 };
+use crate::subscriptions::subscriptions_list;
 use crate::types::Word;
 use crate::{Conn, Error, on};
 use diesel::prelude::*;
@@ -126,9 +127,10 @@ fn rows(conn: &mut Conn, city: i32, audits: &[AuditRow], findings: &mut Vec<Find
     Ok(())
 }
 
-/// What stands under the province's own shard: people, organisations, targets and criteria.
+/// What stands under the province's own shard: people with their subscriptions, organisations, targets and criteria.
 fn provinces_own(conn: &mut Conn, recorded: &mut Recorded, findings: &mut Vec<Finding>) -> Result<(), Error> {
     compare(&people_list(conn)?, recorded, findings)?;
+    compare(&subscriptions_list(conn)?, recorded, findings)?;
     compare(&organisations_list(conn)?, recorded, findings)?;
     compare(&criteria_list(conn)?, recorded, findings)?;
     for plan in plans_list(conn)? {

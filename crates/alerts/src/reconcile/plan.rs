@@ -1,7 +1,7 @@
 //! Plan alerts against the excursions of their year.
 
 use crate::evidence::Evidence;
-use crate::plan::{Excursion, Grade};
+use crate::plan::{Excursion, Grade, Step};
 use crate::words::{Ending, Happening};
 use jiff::Timestamp;
 
@@ -32,7 +32,7 @@ pub enum Change<Id> {
         /// The figures of the excursion's latest step.
         evidence: Evidence,
     },
-    /// A notice has become significant.
+    /// A notice has become significant. One that a person closed as a notice is open again.
     Escalate {
         /// Which.
         id: Id,
@@ -79,16 +79,27 @@ impl<Id> Change<Id> {
 ///
 /// An excursion is told by the stored alert of the same opening, else by one of the same target version whose time overlaps,
 /// so that an alert survives a change of the conclusion that opened it. An excursion that overlaps only an alert that a person
-/// closed is not raised again. A stored alert without an excursion is withdrawn; it comes back when its excursion does.
+/// closed is not raised again, unless it is significant and they closed no more than a notice: then it speaks again, in the
+/// alert of its own opening. A stored alert without an excursion is withdrawn; it comes back when its excursion does.
 #[must_use]
 pub fn plan<Id: Copy>(stored: &[Stored<Id>], excursions: &[Excursion], now: Timestamp) -> Vec<Change<Id>> {
     let mut untold: Vec<&Stored<Id>> = stored.iter().collect();
     let mut changes = Vec::new();
-    for (excursion, teller) in excursions.iter().zip(tellers(&mut untold, excursions)) {
-        match teller {
-            Some(alert) => changes.extend(between(alert, excursion)),
-            None if stored.iter().any(|alert| by_person(alert) && overlap(alert, excursion)) => {}
-            None => changes.push(Change::Raise(*excursion)),
+    let tellers = tellers(&mut untold, excursions);
+    let untold_excursions = excursions.iter().zip(&tellers).filter(|(_, teller)| teller.is_none());
+    let speaks = |alert: &&Stored<Id>| {
+        let mut own = untold_excursions.clone().filter(|(excursion, _)| same_opening(alert, excursion));
+        is_closed_notice(alert) && own.any(|(excursion, _)| speaks_again(stored, excursion))
+    };
+    let (speaking, silent): (Vec<_>, Vec<_>) = stored.iter().filter(|alert| by_person(alert)).partition(speaks);
+    for (excursion, teller) in excursions.iter().zip(&tellers) {
+        let again = speaking.iter().find(|alert| same_opening(alert, excursion));
+        match (teller, again) {
+            (Some(alert), _) => changes.extend(between(alert, excursion)),
+            (None, Some(alert)) => changes.extend(again_significant(alert, excursion)),
+            (None, None)
+                if silent.iter().any(|alert| overlap(alert, excursion)) && !speaks_again(stored, excursion) => {}
+            (None, None) => changes.push(Change::Raise(*excursion)),
         }
     }
     let withdrawn =
@@ -118,6 +129,16 @@ fn by_person<Id>(alert: &Stored<Id>) -> bool {
     matches!(alert.ended, Some((Ending::ByPerson, _)))
 }
 
+fn is_closed_notice<Id>(alert: &Stored<Id>) -> bool {
+    by_person(alert) && alert.grade == Grade::Notice
+}
+
+/// Whether an excursion is more than the persons knew who closed its alerts.
+fn speaks_again<Id>(stored: &[Stored<Id>], excursion: &Excursion) -> bool {
+    let mut closed = stored.iter().filter(|alert| by_person(alert) && overlap(alert, excursion)).peekable();
+    excursion.reached() == Grade::Significant && closed.peek().is_some() && closed.all(is_closed_notice)
+}
+
 fn is_withdrawn<Id>(alert: &Stored<Id>) -> bool {
     matches!(alert.ended, Some((Ending::Unfounded, _)))
 }
@@ -137,6 +158,23 @@ fn overlap<Id>(alert: &Stored<Id>, excursion: &Excursion) -> bool {
     alert.version == excursion.version && alert_begins_in_time && excursion_begins_in_time
 }
 
+fn escalation<Id>(id: Id, excursion: &Excursion) -> Change<Id> {
+    let (at, evidence) =
+        excursion.escalated.map_or((excursion.opened_at, excursion.evidence), |step| (step.at, step.evidence));
+    Change::Escalate { id, at, evidence }
+}
+
+/// What opens an alert again that a person closed as a notice.
+fn again_significant<Id: Copy>(alert: &Stored<Id>, excursion: &Excursion) -> Vec<Change<Id>> {
+    let end = |(ending, step): (Ending, Step)| Change::End {
+        id: alert.id,
+        ending,
+        at: step.at,
+        evidence: Some(step.evidence),
+    };
+    std::iter::once(escalation(alert.id, excursion)).chain(excursion.ended.map(end)).collect()
+}
+
 /// What makes a stored alert say what its excursion says.
 fn between<Id: Copy>(alert: &Stored<Id>, excursion: &Excursion) -> Vec<Change<Id>> {
     let id = alert.id;
@@ -145,11 +183,7 @@ fn between<Id: Copy>(alert: &Stored<Id>, excursion: &Excursion) -> Vec<Change<Id
         changes.push(Change::Reopen { id, evidence: excursion.latest() });
     }
     match (alert.grade, excursion.reached()) {
-        (Grade::Notice, Grade::Significant) => {
-            let (at, evidence) =
-                excursion.escalated.map_or((excursion.opened_at, excursion.evidence), |step| (step.at, step.evidence));
-            changes.push(Change::Escalate { id, at, evidence });
-        }
+        (Grade::Notice, Grade::Significant) => changes.push(escalation(id, excursion)),
         (Grade::Significant, Grade::Notice) => changes.push(Change::Lower { id, evidence: excursion.evidence }),
         (Grade::Notice, Grade::Notice) | (Grade::Significant, Grade::Significant) => {}
     }

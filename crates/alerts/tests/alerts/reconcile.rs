@@ -67,6 +67,9 @@ fn apply(stored: &mut Vec<Stored<u32>>, change: &Change<u32>) {
             let place = find(stored, id);
             assert_eq!(stored[place].grade, Grade::Notice);
             stored[place].grade = Grade::Significant;
+            if matches!(stored[place].ended, Some((Ending::ByPerson, _))) {
+                stored[place].ended = None;
+            }
         }
         Change::Lower { id, .. } => {
             let place = find(stored, id);
@@ -157,13 +160,36 @@ fn a_recovery_or_a_significance_that_is_no_longer_founded_is_taken_back() {
 #[test]
 fn a_persons_closing_stands() {
     let closed = stored_ended(1, 10, Ending::ByPerson, 15);
-    let significant = Excursion { escalated: Some(step(20)), ..excursion(10) };
-    for found in [vec![], vec![excursion(10)], vec![significant], vec![ended(9, Ending::YearUnmet, 400)]] {
+    for found in [vec![], vec![excursion(10)], vec![ended(9, Ending::YearUnmet, 400)]] {
         assert_eq!(plan(&[closed], &found), []);
     }
     assert_eq!(plan(&[closed], &[excursion(16)]), [Change::Raise(excursion(16))], "another excursion");
     let both = [closed, stored(2, 40)];
     assert_eq!(plan(&both, &[excursion(10)]), [], "two excursions became one, of which one alert is still open");
+}
+
+#[test]
+fn what_a_person_closed_as_a_notice_speaks_again_when_it_is_significant_and_not_a_third_time() {
+    let closed = stored_ended(1, 10, Ending::ByPerson, 15);
+    let significant = Excursion { escalated: Some(step(20)), ..excursion(10) };
+    let escalated = Change::Escalate { id: 1, at: day(20), evidence: step(20).evidence };
+    assert_eq!(plan(&[closed], &[significant]), [escalated]);
+    let known = Stored { grade: Grade::Significant, ..closed };
+    assert_eq!(plan(&[known], &[significant]), [], "they closed it as significant");
+    let over = Excursion { ended: Some((Ending::Recovered, step(60))), ..significant };
+    let end = Change::End { id: 1, ending: Ending::Recovered, at: day(60), evidence: Some(step(60).evidence) };
+    assert_eq!(plan(&[closed], &[over]), [escalated, end]);
+    let earlier = Excursion { escalated: Some(step(20)), ..excursion(9) };
+    assert_eq!(plan(&[closed], &[earlier]), [Change::Raise(earlier)], "of another opening it is an alert of its own");
+    assert_eq!(plan(&[known], &[earlier]), []);
+    assert_eq!(plan(&[closed, Stored { id: 2, ..known }], &[significant]), [], "one of two closings knew it");
+    let later = Stored { ended: Some((Ending::ByPerson, day(100))), ..closed };
+    let two = [over, excursion(70)];
+    assert_eq!(
+        plan(&[later], &two),
+        [escalated, end, Change::Raise(excursion(70))],
+        "the closing answers nothing any more"
+    );
 }
 
 #[test]

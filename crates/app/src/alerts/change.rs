@@ -1,19 +1,19 @@
-//! Writing what a look found: the alert, its step, the audit row and the message, in one transaction each.
+//! Writing what a look found: the alert, its step, the audit row and the mail, in one transaction each.
 
 use super::NewId;
+use crate::notify::notify;
 use crate::plans::YearPlan;
-use crate::record::{ALERT, audit_at};
+use crate::record::audit_at;
 use crate::{Error, Mark, Store};
 use hege_alerts::plan::Grade;
 use hege_alerts::{AlertStatus, Ending, Happening, Key};
 use hege_core::{RegionCode, Stage};
 use hege_store::alerts::{AlertEvent, AlertRow, alert_event_insert, alert_events_of, alert_insert, alert_update};
 use hege_store::audit::Audited;
-use hege_store::outbox::{Message, message_put};
 use hege_store::types::{Doc, Id, Ts, Word};
 use hege_store::{Conn, Error as StoreError};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
 
@@ -78,6 +78,10 @@ impl<'a> Changes<'a> {
             ended_at: new.ended.map(|(_, at)| Ts(at)),
             ended_why: new.ended.map(|(ending, _)| ending.code().to_owned()),
             revision: 1,
+            assigned_to: None,
+            closed_by: None,
+            closing_note: None,
+            unanswered_at: None,
         };
         self.write(&row, Happening::Raised, new.evidence.clone())
     }
@@ -129,21 +133,23 @@ pub(super) fn store_change(
         kind: happening.code().to_owned(),
         at: Ts(mark.at),
         person_id: mark.person.map(|person| Id(person.0)),
-        evidence: Doc(evidence),
+        evidence: Doc(stamped(evidence, row)),
     };
     alert_event_insert(conn, &event)?;
     let what = format!("alert_{}", happening.code());
     audit_at(conn, row.city, &mark, (&what, vec![row.touched()?, event.touched()?], json!({})))?;
-    let message = Message {
-        city: row.city,
-        id: Id(mark.audit_id),
-        topic: ALERT.to_owned(),
-        payload: Doc(json!({"alert": row.key(), "happening": happening.code()})),
-        state: "waiting".to_owned(),
-        attempts: 0,
-        due_at: Ts(mark.at),
-        leased_until: None,
-        last_error: None,
+    notify(conn, row, (happening, &event))
+}
+
+/// The evidence of a step with what the alert became by it: its grade and, when it is over, why.
+fn stamped(evidence: Value, row: &AlertRow) -> Value {
+    let mut fields = match evidence {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
     };
-    Ok(message_put(conn, &message)?)
+    fields.insert("grade".to_owned(), json!(row.grade));
+    if let Some(why) = &row.ended_why {
+        fields.insert("ended_why".to_owned(), json!(why));
+    }
+    Value::Object(fields)
 }

@@ -1,9 +1,10 @@
 //! Alerts that tell of a condition: raised when it holds, cleared when it holds no more.
 
 use super::change::{Changes, New};
+use super::plan::open_anew;
 use crate::Error;
 use hege_alerts::plan::Grade;
-use hege_alerts::{AlertStatus, Ending, Happening, Key, Rule};
+use hege_alerts::{Ending, Happening, Key, Rule};
 use hege_core::date::{CHINA, china_date};
 use hege_core::{RegionCode, Stage};
 use hege_store::Error as StoreError;
@@ -92,9 +93,7 @@ fn raise(changes: &mut Changes<'_>, condition: &Condition) -> Result<(), Error> 
 
 fn reopen(changes: &mut Changes<'_>, row: &AlertRow, condition: &Condition) -> Result<(), Error> {
     let mut row = row.clone();
-    AlertStatus::Open.code().clone_into(&mut row.status);
-    (row.ended_at, row.ended_why) = (None, None);
-    (row.acknowledged_by, row.acknowledged_at) = (None, None);
+    open_anew(&mut row);
     row.evidence = hege_store::types::Doc(condition.evidence.clone());
     changes.change(row, Happening::Reopened, condition.evidence.clone())
 }

@@ -2,11 +2,12 @@
 
 use super::change::{Changes, New};
 use super::condition::region;
+use super::plan::open_anew;
 use crate::Error;
 use crate::catalogue::shipped_analytes;
 use hege_alerts::event::{FailedItem, FailedSample, Finding, REPEAT_DAYS, findings};
 use hege_alerts::plan::Grade;
-use hege_alerts::{AlertKind, AlertStatus, Ending, Happening, Key, Rule};
+use hege_alerts::{AlertKind, Ending, Happening, Key, Rule};
 use hege_core::Month;
 use hege_core::date::china_date;
 use hege_lab::catalogue::Analytes;
@@ -89,8 +90,7 @@ fn tell(
     match stored.iter().find(is_it) {
         Some(row) if row.ended_why.as_deref() == Some(Ending::Unfounded.code()) => {
             let mut row = row.clone();
-            AlertStatus::Open.code().clone_into(&mut row.status);
-            (row.ended_at, row.ended_why) = (None, None);
+            open_anew(&mut row);
             changes.change(row, Happening::Reopened, evidence)
         }
         Some(_) => Ok(()),

@@ -4,6 +4,7 @@
 //! alerts that are stored ([`hege_alerts::reconcile`]). An alert's id follows from what raised it, so that two servers that
 //! look at once raise it once.
 
+mod answers;
 mod change;
 mod condition;
 mod data;
@@ -13,20 +14,24 @@ mod rules;
 mod trial;
 mod warning;
 
+pub use answers::{Act, act, remind};
 pub use hege_store::alerts::{AlertEvent, AlertRow};
 pub use rules::{Bounds, RuleInForce, Watched, rules_in_force};
 pub use trial::{Outcome, Trial, attempt};
 
 use crate::plans::{self, YearPlan};
-use crate::{Call, Error, Scope, Store};
+use crate::{Error, Scope, Store};
 use change::Changes;
-use hege_alerts::{AlertStatus, Ending, Happening};
+use hege_alerts::{AlertStatus, Ending};
 use hege_core::date::china_date;
 use hege_core::{PlanId, RegionCode, SampleId};
 use hege_store::alerts::{alert_events_of, alert_fetch, alerts_of};
-use hege_store::types::{Id, Ts};
+use hege_store::mail::{Mail, mail_of_alert};
+use hege_store::people::person_fetch;
+use hege_store::types::Id;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// A source of new ids, ordered by time.
@@ -147,55 +152,40 @@ fn key(id: SampleId) -> (i32, Id) {
     (i32::from(id.city.get()), Id(id.uuid))
 }
 
-/// An alert with its steps.
+/// An alert with what happened to it, and to whom it was told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Life {
+    /// The alert.
+    pub alert: AlertRow,
+    /// Its steps, the first first.
+    pub events: Vec<AlertEvent>,
+    /// The mail about it, by step.
+    pub mail: Vec<Mail>,
+    /// The names of the people who stand in it.
+    pub names: BTreeMap<Id, String>,
+}
+
+/// An alert's life.
 ///
 /// # Errors
 /// [`Error::NotFound`] when it is not there for this person.
-pub fn fetch(store: &Store, scope: &Scope, id: SampleId) -> Result<(AlertRow, Vec<AlertEvent>), Error> {
+pub fn fetch(store: &Store, scope: &Scope, id: SampleId) -> Result<Life, Error> {
     store.read(|conn| {
         let alert = alert_fetch(conn, key(id))?.filter(|alert| is_visible(alert, scope)).ok_or(Error::NotFound)?;
-        Ok((alert, alert_events_of(conn, key(id))?))
-    })
-}
-
-/// What a person does to an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Act {
-    /// Takes note; reminders stop.
-    Acknowledge,
-    /// Ends it.
-    Close,
-}
-
-/// Acknowledges or closes an alert, with a note. `seen` is the revision that the person saw.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Error::Conflict`] when it changed meanwhile or is over.
-pub fn act(store: &Store, call: &Call, id: SampleId, (seen, act, note): (i64, Act, &str)) -> Result<AlertRow, Error> {
-    store.write(|conn| {
-        let alert = alert_fetch(conn, key(id))?.filter(|alert| is_visible(alert, &call.scope));
-        let alert = alert.ok_or(Error::NotFound)?;
-        let is_over = alert.ended_at.is_some();
-        let is_twice = act == Act::Acknowledge && alert.status == AlertStatus::Acknowledged.code();
-        if alert.revision != seen || is_over || is_twice {
-            return Err(Error::Conflict);
+        let events = alert_events_of(conn, key(id))?;
+        let mail = mail_of_alert(conn, key(id))?;
+        let people = [alert.acknowledged_by, alert.assigned_to, alert.closed_by].into_iter().flatten();
+        let people = people.chain(events.iter().filter_map(|event| event.person_id));
+        let people: BTreeSet<Id> = people.chain(mail.iter().map(|mail| mail.person_id)).collect();
+        let mut names = BTreeMap::new();
+        for person in people {
+            names.extend(person_fetch(conn, person)?.map(|found| (person, found.name)));
         }
-        let mut next = AlertRow { note: Some(note.to_owned()), revision: seen + 1, ..alert };
-        let happening = match act {
-            Act::Acknowledge => {
-                next.status = AlertStatus::Acknowledged.code().to_owned();
-                next.acknowledged_by = Some(Id(call.user().0));
-                next.acknowledged_at = Some(Ts(call.at));
-                Happening::Acknowledged
-            }
-            Act::Close => {
-                next.status = Ending::ByPerson.status().code().to_owned();
-                next.ended_at = Some(Ts(call.at));
-                next.ended_why = Some(Ending::ByPerson.code().to_owned());
-                Happening::Closed
-            }
-        };
-        change::store_change(conn, &next, (happening, json!({"note": note})), call.mark())?;
-        Ok(next)
+        Ok(Life { alert, events, mail, names })
     })
+}
+
+/// How a step ended its alert, where it did.
+pub(crate) fn ending_of(evidence: &Value) -> Option<Ending> {
+    evidence.get("ended_why").and_then(Value::as_str).and_then(|code| code.parse().ok())
 }

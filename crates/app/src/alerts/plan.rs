@@ -5,7 +5,7 @@ use crate::plans::{Target, YearPlan};
 use crate::{Error, PROVINCE, Store};
 use hege_alerts::plan::{self as year, Excursion, Grade, PlanYear, TargetVersion};
 use hege_alerts::reconcile::{self, Change, Stored};
-use hege_alerts::{Counted, Ending, Evidence, Key, Rule};
+use hege_alerts::{AlertStatus, Counted, Ending, Evidence, Happening, Key, Rule};
 use hege_core::{Month, Stage};
 use hege_rates::Standing;
 use hege_store::Error as StoreError;
@@ -132,58 +132,82 @@ fn plan_alerts(changes: &mut Changes<'_>, stream: &Stream, rows: &[AlertRow]) ->
         })
     });
     let stored = stored.collect::<Result<Vec<_>, _>>()?;
+    // The rows as they become: one look may change an alert twice.
+    let mut rows = rows.to_vec();
     for change in reconcile::plan(&stored, &stream.excursions(now), now) {
         let happening = change.happening();
-        let next = |id: usize, edit: &dyn Fn(&mut AlertRow)| {
-            let mut row = rows.get(id).cloned().ok_or(()).map_err(corrupt)?;
-            edit(&mut row);
-            Ok::<_, Error>(row)
-        };
         match change {
-            Change::Raise(excursion) => changes.raise(&New {
-                key: Key {
-                    rule: Rule::BelowTarget,
-                    stream: &stream.name,
-                    version: excursion.version,
-                    opened_at: excursion.opened_at,
-                },
-                stage: Some(stream.stage),
-                region: PROVINCE,
-                subject: "",
-                grade: excursion.reached(),
-                evidence: figures(&excursion.latest()),
-                ended: excursion.ended.map(|(ending, step)| (ending, step.at)),
-            })?,
+            Change::Raise(excursion) => changes.raise(&raised(stream, &excursion))?,
             Change::Reopen { id, evidence } => {
-                let evidence = figures(&evidence);
-                let row = next(id, &|row| reopen(row, &evidence))?;
-                changes.change(row, happening, evidence)?;
+                next(changes, &mut rows, (id, happening, figures(&evidence)), &reopen)?;
             }
             Change::Escalate { id, evidence, .. } => {
-                let evidence = figures(&evidence);
-                let row = next(id, &|row| regrade(row, Grade::Significant, &evidence))?;
-                changes.change(row, happening, evidence)?;
+                next(changes, &mut rows, (id, happening, figures(&evidence)), &|row, evidence| {
+                    if row.ended_at.is_some() {
+                        open_anew(row);
+                    }
+                    row.unanswered_at = None;
+                    regrade(row, Grade::Significant, evidence);
+                })?;
             }
             Change::Lower { id, evidence } => {
-                let evidence = figures(&evidence);
-                let row = next(id, &|row| regrade(row, Grade::Notice, &evidence))?;
-                changes.change(row, happening, evidence)?;
+                let lower = |row: &mut AlertRow, evidence: &Value| regrade(row, Grade::Notice, evidence);
+                next(changes, &mut rows, (id, happening, figures(&evidence)), &lower)?;
             }
             Change::End { id, ending, at, evidence } => {
                 let evidence = evidence.map_or(Value::Null, |evidence| figures(&evidence));
-                let row = next(id, &|row| end(row, (ending, at), &evidence))?;
-                changes.change(row, happening, evidence)?;
+                let over = |row: &mut AlertRow, evidence: &Value| end(row, (ending, at), evidence);
+                next(changes, &mut rows, (id, happening, evidence), &over)?;
             }
         }
     }
     Ok(())
 }
 
+/// Changes the alert at a place among `rows`, and stores it.
+fn next(
+    changes: &mut Changes<'_>,
+    rows: &mut [AlertRow],
+    (id, happening, evidence): (usize, Happening, Value),
+    edit: &dyn Fn(&mut AlertRow, &Value),
+) -> Result<(), Error> {
+    let row = rows.get_mut(id).ok_or(()).map_err(corrupt)?;
+    edit(row, &evidence);
+    changes.change(row.clone(), happening, evidence)?;
+    row.revision += 1;
+    Ok(())
+}
+
+fn raised<'a>(stream: &'a Stream, excursion: &Excursion) -> New<'a> {
+    New {
+        key: Key {
+            rule: Rule::BelowTarget,
+            stream: &stream.name,
+            version: excursion.version,
+            opened_at: excursion.opened_at,
+        },
+        stage: Some(stream.stage),
+        region: PROVINCE,
+        subject: "",
+        grade: excursion.reached(),
+        evidence: figures(&excursion.latest()),
+        ended: excursion.ended.map(|(ending, step)| (ending, step.at)),
+    }
+}
+
+/// An alert that is over is open again, and nobody has answered it yet.
+pub(super) fn open_anew(row: &mut AlertRow) {
+    AlertStatus::Open.code().clone_into(&mut row.status);
+    (row.ended_at, row.ended_why) = (None, None);
+    (row.acknowledged_by, row.acknowledged_at, row.note) = (None, None, None);
+    (row.closed_by, row.closing_note, row.unanswered_at) = (None, None, None);
+}
+
 pub(super) fn reopen(row: &mut AlertRow, evidence: &Value) {
     let is_known = row.acknowledged_at.is_some();
-    let status = if is_known { hege_alerts::AlertStatus::Acknowledged } else { hege_alerts::AlertStatus::Open };
+    let status = if is_known { AlertStatus::Acknowledged } else { AlertStatus::Open };
     status.code().clone_into(&mut row.status);
-    (row.ended_at, row.ended_why) = (None, None);
+    (row.ended_at, row.ended_why, row.unanswered_at) = (None, None, None);
     row.evidence = Doc(evidence.clone());
 }
 

@@ -11,7 +11,6 @@ use crate::alerts::{self, NewId};
 use crate::criteria::Catalogues;
 use crate::organisations::found;
 use crate::people::{Profile, add};
-use crate::record::ALERT;
 use crate::reference::Reference;
 use crate::setup::{set_demo_filled, set_demo_now, shipped, year_plan};
 use crate::{DataKey, Error, Mark, plans, worker};
@@ -21,9 +20,7 @@ use hege_rates::Cell;
 use hege_store::Store;
 use hege_store::cells::CellRow;
 use hege_store::lives::{Lives, cells_insert, is_untouched, lives_insert};
-use hege_store::outbox::{message_done, messages_take};
 use hege_store::samples::Sample;
-use hege_store::types::Ts;
 use lives::Living;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -88,7 +85,7 @@ pub fn fill_some(
     let catalogue = Catalogues::default().get(store)?;
     let living = Living::new(reference, &catalogue, (secrets.data_key, new_id));
     let samples = write(store, (living, is_meant), progress)?;
-    let alerts = watch(store, plan, new_id)?;
+    let alerts = alerts::watch(store, plan, NOW, new_id)?;
     worker::seal(store, NOW)?;
     set_demo_filled(store)?;
     Ok(Filled { samples, alerts })
@@ -197,15 +194,4 @@ fn count(cells: &mut BTreeMap<Key, CellRow>, samples: &[Sample]) {
         let cell = cells.get(&key).map_or_else(Cell::default, CellRow::cell).plus(row.cell());
         cells.insert(key, CellRow::of(sample, cell));
     }
-}
-
-/// Raises and ends the alerts of the year, each at its instant; how many changes that were. Their messages are of the past.
-fn watch(store: &Store, plan: PlanId, new_id: NewId<'_>) -> Result<usize, Error> {
-    let changes = alerts::watch(store, plan, NOW, new_id)?;
-    store.write(|conn| {
-        for message in messages_take(conn, ALERT, (Ts(NOW), Ts(NOW)), i64::MAX)? {
-            message_done(conn, message.city, message.id)?;
-        }
-        Ok::<_, Error>(changes)
-    })
 }

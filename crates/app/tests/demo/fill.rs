@@ -7,7 +7,7 @@ use hege_app::personal::open;
 use hege_app::results::enter;
 use hege_app::samples::{Registration, register, step};
 use hege_app::setup::{demo_now, is_demo_filled, load};
-use hege_app::{Call, DataKey, Error, PROVINCE, Scope, StoreError, organisations, people, plans};
+use hege_app::{Call, DataKey, Error, PROVINCE, Scope, StoreError, mail, organisations, people, plans};
 use hege_auth::password::verify;
 use hege_core::{Role, Stage, TaskType, UserId};
 use hege_rates::Standing;
@@ -16,7 +16,6 @@ use hege_store::Store;
 use hege_store::audit::{AuditRow, audit_since, cities_unsealed};
 use hege_store::cells::{CellRow, cells_between};
 use hege_store::idempotency::{Answered, answered_fetch};
-use hege_store::outbox::messages_take;
 use hege_store::samples::{
     ConclusionRow, CustodyRow, Item, Sample, conclusions_of, custody_of, items_of, sample_fetch,
 };
@@ -167,7 +166,7 @@ fn a_demonstration_leaves_a_record_that_is_whole_and_sealed_and_samples_that_sta
             assert_eq!(store.read(|conn| verify_city(conn, city)).unwrap(), [], "{city} {}", db.name());
         }
         assert!(store.read(cities_unsealed).unwrap().is_empty());
-        assert!(store.write(|conn| messages_take(conn, "alert", (Ts(NOW), Ts(NOW)), 1)).unwrap().is_empty());
+        assert_eq!(mail::list(&store, "waiting").unwrap(), [], "nobody is mailed what happened all year");
     }
 }
 
