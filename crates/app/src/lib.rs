@@ -12,6 +12,7 @@ pub mod demo;
 pub mod fields;
 pub mod form_numbers;
 pub mod hints;
+pub mod imports;
 pub mod people;
 pub mod personal;
 pub mod plans;

@@ -182,6 +182,10 @@ pub fn change_target(store: &Store, plan: PlanId, (seen, new): (i32, &Target), m
     });
     let required = |pointer| move || Problem::new(pointer, "required", "必填", "required");
     problems.check(!new.counting.task_types.is_empty(), required("/task_types"));
+    problems.check(new.counting.task_types.iter().all(|word| word.is_stated()), || {
+        let (zh, en) = ("未注明任务类别的样品不计入", "what nobody stated counts nowhere");
+        Problem::new("/task_types", "task_type_unstated", zh, en)
+    });
     problems.check(!new.counting.sample_kinds.is_empty(), required("/sample_kinds"));
     problems.check(!new.clause.trim().is_empty(), required("/clause"));
     problems.into_result(()).map_err(Error::Invalid)?;

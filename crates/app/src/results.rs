@@ -6,7 +6,7 @@ pub use value::{Beside, Confirmation, StatedCriterion, Value};
 
 use crate::catalogue::criterion_json;
 use crate::record::{custody_row, step_write};
-use crate::samples::{Left, Loaded, load};
+use crate::samples::{Left, Loaded, load, ordered};
 use crate::{Call, Error};
 use hege_core::{Problem, Problems, SampleId};
 use hege_lab::case::{Case, judge_case};
@@ -69,6 +69,21 @@ pub(crate) fn left(loaded: &Loaded, values: &[Value], (call, catalogue): (&Call,
         })
         .collect();
     Left::new(call, (sample, items, None), (custody, json!({"before": before})))
+}
+
+/// The items of a sample whose results were filed elsewhere, judged as if they had been entered here; in the order of `values`.
+pub(crate) fn filed(
+    sample: &Sample,
+    values: &[Value],
+    (call, catalogue): (&Call, &Catalogue),
+) -> Result<Vec<Item>, Problems> {
+    let product = Product::of(sample);
+    let is_risk = sample.standing.0 == Standing::Risk;
+    let mut ordered: Vec<Item> = values.iter().map(|value| ordered(sample, &value.analyte, is_risk)).collect();
+    ordered.dedup_by(|one, other| one.analyte == other.analyte);
+    let judged = |value: &Value| judge_case(&value.case(&product), Some(catalogue));
+    let items = replaced(&ordered, values, (call, &judged))?;
+    Ok(items.into_iter().map(|item| Item { revision: 1, ..item }).collect())
 }
 
 fn replaced(

@@ -6,7 +6,7 @@ use crate::judge::{Entry, Judgement, judge, stricter};
 use crate::steps::Step;
 use crate::verdict::Reason;
 use crate::written::{Written, given, parts};
-use hege_core::units::fold;
+use hege_core::date::read_date;
 use jiff::civil::Date;
 use std::sync::Arc;
 
@@ -168,7 +168,7 @@ pub fn judge_case(case: &Case<'_>, catalogue: Option<&Catalogue>) -> Judgement {
 
 fn judge_by_catalogue(case: &Case<'_>, catalogue: &Catalogue) -> Result<Judgement, Reason> {
     let (food, analyte) = given(case.food).zip(given(case.analyte)).ok_or(Reason::NoCriterion)?;
-    let on = given(case.date).and_then(date).ok_or(Reason::BadDate)?;
+    let on = given(case.date).and_then(read_date).ok_or(Reason::BadDate)?;
     let against = |criterion: Result<Arc<Criterion>, Reason>| match criterion
         .and_then(|criterion| own_maxima(case, criterion, (catalogue, food, on)))
     {
@@ -195,9 +195,4 @@ fn own_maxima(
         }
         _ => Ok(criterion),
     }
-}
-
-/// A date as written in ISO 8601, also in full-width digits.
-fn date(text: &str) -> Option<Date> {
-    text.parse().ok().or_else(|| fold(text).parse().ok())
 }

@@ -2,6 +2,7 @@
 
 mod config;
 mod demo;
+mod import;
 mod judge;
 mod rates;
 mod serve;
@@ -61,6 +62,12 @@ enum Command {
         #[arg(long, value_name = "ROW")]
         accept: Vec<String>,
     },
+    /// Import a file.
+    #[command(subcommand)]
+    Import(import::ImportWhat),
+    /// Export into a file.
+    #[command(subcommand)]
+    Export(import::ExportWhat),
     /// Print the pass rates of the stages.
     ///
     /// Example: hege rates --stage farm --format json
@@ -106,6 +113,8 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::User(user) => user.run()?,
         Command::Judge { file, accept } => judge::run(&file, &accept)?,
+        Command::Import(what) => return what.run(),
+        Command::Export(what) => what.run()?,
         Command::Rates(rates) => rates.run()?,
         Command::Verify { database } => return verify::run(&database),
         Command::Openapi => {

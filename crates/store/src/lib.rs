@@ -13,6 +13,7 @@ pub mod criteria;
 pub mod db;
 pub mod form_numbers;
 pub mod idempotency;
+pub mod imports;
 pub mod listing;
 pub mod lives;
 pub mod outbox;
