@@ -105,6 +105,18 @@ operations! {
     AlertAcknowledge = "alert_acknowledge", [Reviewer];
     /// Close an alert.
     AlertClose = "alert_close", [Reviewer];
+    /// Import a file.
+    ImportBegin = "import_begin", [Administrator];
+    /// List imports.
+    ImportList = "import_list", [Administrator, Auditor];
+    /// See an import.
+    ImportFetch = "import_fetch", [Administrator, Auditor];
+    /// What was said of its rows.
+    ImportErrors = "import_errors", [Administrator, Auditor];
+    /// Export samples.
+    ExportSamples = "export_samples", [Reviewer, Administrator, Auditor];
+    /// A file to fill in.
+    ExportTemplate = "export_template", [Reviewer, Administrator, Auditor];
     /// Hints of what changed.
     EventStream = "event_stream", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
 }

@@ -14,11 +14,13 @@ pub mod passwords;
 pub mod problem;
 pub mod rates;
 pub mod server;
+pub mod upload;
 
 mod criteria;
 mod custody;
 mod form_fields;
 mod health;
+mod imports;
 mod json;
 mod people;
 mod plans;
@@ -38,6 +40,7 @@ use jiff::{SignedDuration, Timestamp};
 use passwords::Passwords;
 use problem::Failure;
 use std::sync::Arc;
+use upload::Uploads;
 use uuid::Uuid;
 
 /// What every handler may use.
@@ -56,6 +59,8 @@ pub struct State {
     pub hints: Hints,
     /// Who waits for a password to be hashed.
     pub passwords: Passwords,
+    /// What uploads are allowed.
+    pub uploads: Uploads,
     /// How far the clock of the board and of everything that is recorded is from the machine's: a demonstration lives in its
     /// own time. Tokens always go by the machine's.
     pub offset: SignedDuration,
@@ -149,6 +154,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(results::routes)
                 .configure(criteria::routes)
                 .configure(alerts::routes)
+                .configure(imports::routes)
                 .configure(events::routes),
         )
         .configure(health::routes)

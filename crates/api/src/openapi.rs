@@ -1,6 +1,8 @@
 //! The OpenAPI document, made from the handlers.
 
-use crate::{alerts, criteria, custody, events, form_fields, health, people, plans, rates, results, samples, sessions};
+use crate::{
+    alerts, criteria, custody, events, form_fields, health, imports, people, plans, rates, results, samples, sessions,
+};
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
@@ -34,9 +36,9 @@ impl Modify for WholePaths {
 struct Unreadable;
 
 const UNREADABLE: [(&str, &str); 3] = [
-    ("400", "the body was cut off, or is not UTF-8 or not JSON"),
-    ("413", "the body is larger than 1 MiB"),
-    ("415", "the body is not application/json"),
+    ("400", "the body was cut off, or is not what its kind says"),
+    ("413", "the body is larger than 1 MiB, a file larger than the server takes"),
+    ("415", "the body is of another kind"),
 ];
 
 impl Modify for Unreadable {
@@ -70,6 +72,8 @@ impl Modify for Unreadable {
         criteria::criterion_list, criteria::criterion_accept,
         rates::rate_list,
         alerts::alert_list, alerts::alert_fetch, alerts::alert_acknowledge, alerts::alert_close,
+        imports::import_begin, imports::import_list, imports::import_fetch, imports::import_errors,
+        imports::export_samples, imports::export_template,
         events::event_stream,
         health::healthz, health::readyz, openapi_document,
     )

@@ -86,6 +86,17 @@ pub(crate) fn filed(
     Ok(items.into_iter().map(|item| Item { revision: 1, ..item }).collect())
 }
 
+/// Why values cannot be judged, by code, where food class and date may not be known: what is unreadable is so in any case.
+pub(crate) fn reasons(
+    values: &[Value],
+    (food_class, date): (Option<&str>, Option<&str>),
+    catalogue: &Catalogue,
+) -> Vec<hege_lab::Reason> {
+    let food_class = food_class.unwrap_or_default().to_owned();
+    let product = Product { food_class, date: date.map(str::to_owned), declared_standard: None };
+    values.iter().map(|value| judge_case(&value.case(&product), Some(catalogue)).reason).collect()
+}
+
 fn replaced(
     ordered: &[Item],
     values: &[Value],

@@ -192,13 +192,14 @@ impl Shown {
     }
 
     #[expect(clippy::print_stderr, reason = "progress must not stand in what a pipe carries on")]
-    fn tell(&self, import: &Import) {
+    fn tell(&self, import: &Import) -> bool {
         self.bar.set_position(u64::try_from(import.rows).unwrap_or(0));
-        let Ok(mut said) = self.said.lock() else { return };
+        let Ok(mut said) = self.said.lock() else { return true };
         if !stderr().is_terminal() && import.rows / LINE > *said {
             *said = import.rows / LINE;
             eprintln!("hege: {} of {} rows, {} rejected", import.rows, import.total, import.rejected);
         }
+        true
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::config::{Database, KeyFile, Listen};
 use anyhow::{Context, Result};
 use hege_api::State;
+use hege_api::upload::{BYTES_MAX, Uploads};
 use hege_app::sessions::Keys;
 use hege_app::worker::{self, Clocks};
 use hege_app::{Store, setup};
@@ -30,6 +31,9 @@ pub(crate) struct Serve {
     /// Bring a PostgreSQL database up to this program; the embedded one does so by itself.
     #[arg(long)]
     migrate: bool,
+    /// The most bytes of a file that is uploaded for import.
+    #[arg(long, env = "HEGE_IMPORT_MAX", default_value_t = BYTES_MAX)]
+    import_max: u64,
 }
 
 impl Serve {
@@ -54,6 +58,7 @@ impl Serve {
             data_key,
             hints: hege_api::events::Hints::default(),
             passwords: hege_api::passwords::Passwords::default(),
+            uploads: Uploads::new(self.import_max),
             offset,
         };
         actix_web::rt::System::new().block_on(serve(listener, Arc::new(state)))

@@ -185,18 +185,6 @@ pub fn sample_imports_insert(conn: &mut Conn, rows: &[SampleImport]) -> Result<(
     Ok(())
 }
 
-/// Where a sample came from; none for one that was registered here.
-///
-/// # Errors
-/// Those of the database.
-pub fn sample_import_fetch(conn: &mut Conn, (city, id): (i32, Id)) -> Result<Option<SampleImport>, Error> {
-    Ok(on!(conn, c => sample_import::table
-        .find((city, id))
-        .select(SampleImport::as_select())
-        .first(c)
-        .optional())?)
-}
-
 /// Of these form numbers of a city those that are taken, each with the digest of what was filed where it was imported.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ mod write;
 pub use columns::{COLUMNS, Column, Of, column};
 pub use export::{ExportError, Which, errors, file_name, samples, template};
 pub use hege_store::imports::{Import, ImportRow};
-pub use hege_tables::{Format, Source};
+pub use hege_tables::{Format, WriteError};
 
 use crate::alerts::NewId;
 use crate::record::{CONCLUDED, audit_own};
@@ -27,12 +27,10 @@ use columns::Layout;
 use hege_core::{Problem, Problems, Role};
 use hege_lab::Catalogue;
 use hege_sampling::life_cycle::Denial;
-use hege_store::imports::{
-    import_fetch, import_insert, import_rows_after, import_update, imports_list, sample_import_fetch,
-};
+use hege_store::imports::{import_fetch, import_insert, import_rows_after, import_update, imports_list};
 use hege_store::outbox::{Message, message_put};
 use hege_store::types::{Doc, Id, Ts};
-use hege_tables::ReadError;
+use hege_tables::{ReadError, Source};
 use jiff::{SignedDuration, Timestamp};
 use rows::{FileRow, Numbers};
 use serde_json::{Value as Json, json};
@@ -183,7 +181,7 @@ pub fn begin(
     })
 }
 
-/// Imports a file that was begun, and tells `progress` after each batch.
+/// Imports a file that was begun. `go_on` is told how far it is after each batch, and may end it there.
 ///
 /// # Errors
 /// Those of the store; the import then stands as failed, and the same file again finishes it.
@@ -191,7 +189,7 @@ pub fn run(
     around: &Surroundings<'_>,
     call: &Call,
     (opened, begun): (&Opened, Import),
-    progress: &(dyn Fn(&Import) + Sync),
+    go_on: GoOn<'_>,
 ) -> Result<Import, Error> {
     let organisations = people::organisations(around.store)?.into_iter().filter(|found| found.active);
     let laboratory = OrganisationKind::Laboratory.code();
@@ -207,7 +205,7 @@ pub fn run(
         layout: &opened.layout,
         import: begun.id,
     };
-    let outcome = through(&importer, (opened, &begun), (around.clock, progress));
+    let outcome = through(&importer, (opened, &begun), (around.clock, go_on));
     let (mut last, notes) = match &outcome {
         Ok((last, numbers)) => (last.clone(), numbers_noted(opened, *numbers)),
         Err(_) => {
@@ -241,13 +239,14 @@ fn numbers_noted(opened: &Opened, numbers: u64) -> Vec<Problem> {
 }
 
 type Clock<'a> = &'a (dyn Fn() -> Timestamp + Sync);
-type Progress<'a> = &'a (dyn Fn(&Import) + Sync);
+/// Told how far an import is; whether it goes on.
+pub type GoOn<'a> = &'a (dyn Fn(&Import) -> bool + Sync);
 
 /// Reads and checks while what was checked before is written.
 fn through(
     importer: &Importer<'_>,
     (opened, begun): (&Opened, &Import),
-    (clock, progress): (Clock<'_>, Progress<'_>),
+    (clock, go_on): (Clock<'_>, GoOn<'_>),
 ) -> Result<(Import, u64), Error> {
     let writing = write::Writing { store: importer.store, call: importer.call, layout: importer.layout, clock };
     thread::scope(|scope| {
@@ -256,7 +255,9 @@ fn through(
             let mut last = begun.clone();
             for batch in take {
                 last = write::write(&writing, &last, &batch)?;
-                progress(&last);
+                if !go_on(&last) {
+                    return Err(Error::Internal("the import was stopped".to_owned()));
+                }
             }
             Ok::<_, Error>(last)
         });
@@ -311,7 +312,7 @@ impl Reader<'_> {
     fn take(&mut self, mut row: FileRow) -> Result<(), Error> {
         let form_no = row.get("form_no").map(str::to_owned);
         let fault = match &form_no {
-            Some(form_no) => opened_fault(self.opened, form_no),
+            Some(form_no) => self.opened.faults.of(form_no),
             None => {
                 let words = (
                     "缺少抽样单编号；同一样品的续行须重复编号",
@@ -362,10 +363,6 @@ impl Reader<'_> {
         }
         Err(Error::Internal("nobody writes any more".to_owned()))
     }
-}
-
-fn opened_fault(opened: &Opened, form_no: &str) -> Option<rows::Said> {
-    opened.faults.of(form_no)
 }
 
 /// Ends an import; whoever watches the alerts is told once.
@@ -431,20 +428,4 @@ pub fn list(store: &Store, call: &Call, limit: u8) -> Result<Vec<Import>, Error>
 pub(crate) fn said_after(store: &Store, import: &Import, after: i64) -> Result<Vec<ImportRow>, Error> {
     const PAGE: i64 = 1_000;
     store.read(|conn| Ok(import_rows_after(conn, (import.city, import.id), after, PAGE)?))
-}
-
-/// Where a sample came from, where it was imported: `{import, file_sha256, row, filed}`.
-///
-/// # Errors
-/// Those of the store.
-pub fn origin(store: &Store, sample: &hege_store::samples::Sample) -> Result<Option<Json>, Error> {
-    let found = store.read(|conn| Ok::<_, Error>(sample_import_fetch(conn, (sample.city, sample.id))?))?;
-    Ok(found.map(|origin| {
-        json!({
-            "import": origin.import_id.0.to_string(),
-            "file_sha256": origin.file_digest,
-            "row": origin.first_row,
-            "filed": origin.filed.0,
-        })
-    }))
 }

@@ -6,7 +6,7 @@ use super::rows::{FileRow, Said};
 use super::value::{Stated, column_of, is_unreadable, stated, value};
 use crate::fields::document_of;
 use crate::record::custody_row;
-use crate::results::{Value, conclusion_of, filed};
+use crate::results::{Value, conclusion_of, filed, reasons};
 use crate::samples::is_microbiological;
 use crate::{Error, personal, stored};
 use hege_core::date::{china_date, read_date};
@@ -61,7 +61,15 @@ impl Importer<'_> {
                 None
             }
         };
-        let Some(history) = history else { return Ok(None) };
+        let Some(history) = history else {
+            // A result that has no reading has none whatever the sample is: told with the rest, not in a second round.
+            let text = |code: &str| known.iter().find(|(known, _)| *known == code).map(|(_, text)| text.as_str());
+            let reasons = reasons(&values, (text("food_class"), text("date")), self.catalogue);
+            for (row, reason) in rows.iter_mut().zip(reasons).filter(|(_, reason)| is_unreadable(reason.code())) {
+                row.said.push(Said::refusal("result", reason.code(), (reason.zh(), reason.en())));
+            }
+            return Ok(None);
+        };
         self.whole(rows, (&history, &values))
     }
 
