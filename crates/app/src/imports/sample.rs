@@ -81,10 +81,9 @@ impl Importer<'_> {
                 for problem in problems.as_slice() {
                     let mut parts = problem.pointer.trim_start_matches("/results/").splitn(2, '/');
                     let index = parts.next().and_then(|index| index.parse::<usize>().ok());
-                    let column = column_of(parts.next().unwrap_or_default());
-                    let words = (problem.zh.as_str(), problem.en.as_str());
-                    let row = index.and_then(|index| rows.get_mut(index));
-                    row.into_iter().for_each(|row| row.said.push(Said::refusal(column, problem.code, words)));
+                    let Some(row) = index.and_then(|index| rows.get_mut(index)) else { continue };
+                    let column = as_filed(row, column_of(parts.next().unwrap_or_default()));
+                    row.said.push(Said::refusal(column, problem.code, (&problem.zh, &problem.en)));
                 }
                 return Ok(None);
             }
@@ -257,6 +256,18 @@ impl Importer<'_> {
     }
 }
 
+/// The column that a limit was read from.
+fn as_filed(row: &FileRow, column: &'static str) -> &'static str {
+    match column {
+        _ if row.stated("kind").is_some() => column,
+        "limit" if row.stated("min_limit").is_some() => "min_limit",
+        "limit" | "limit_high" | "kind" => "max_limit",
+        "limit_unit" if row.stated("max_limit").is_some() => "max_limit_unit",
+        "limit_unit" => "min_limit_unit",
+        _ => column,
+    }
+}
+
 /// A problem of the form at its column.
 fn of_form(problem: &Problem, refuses: bool) -> Said {
     let code = problem.pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
@@ -270,8 +281,7 @@ fn judged(row: &mut FileRow, item: &Item) -> bool {
         let known = hege_lab::Reason::ALL.iter().find(|known| known.code() == reason);
         let words = known.map_or(("不能判定", "not judgeable"), |known| (known.zh(), known.en()));
         let column = match reason {
-            "bad_criterion" if row.stated("max_limit").is_some() => "max_limit",
-            "bad_criterion" => "limit",
+            "bad_criterion" => as_filed(row, "limit"),
             "lod_unreadable" => "lod",
             "loq_unreadable" => "loq",
             _ => "result",
