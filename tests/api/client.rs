@@ -230,6 +230,17 @@ impl<'a> Client<'a> {
         self.post(&format!("/alerts/{}/{act}", text(alert, "id")), &seen(alert, &json!({"note": "演示"})))
     }
 
+    pub(crate) fn assign(&self, alert: &Value, to: &str) -> Answer {
+        self.post(&format!("/alerts/{}/assign", text(alert, "id")), &seen(alert, &json!({"person_id": to})))
+    }
+
+    /// Wants to be mailed everything that is offered, at an address.
+    pub(crate) fn subscribe(&self, email: &str) -> Answer {
+        let now = self.get("/subscriptions").ok();
+        let kinds = now["kinds"].as_array().unwrap().iter().map(|kind| kind["kind"].clone()).collect::<Vec<_>>();
+        self.put("/subscriptions", &seen(&now, &json!({"email": email, "kinds": kinds})))
+    }
+
     /// The lines of the event stream, as they come.
     pub(crate) fn events(&self) -> Receiver<String> {
         let response = self.run("GET", &format!("{API}/events"), None);

@@ -7,7 +7,7 @@ use crate::server::Server;
 use hege_app::{Store, StoreError};
 
 /// Every table that a request could write to, with what of its rows changes when one of them is changed.
-const TABLES: [(&str, &str); 21] = [
+const TABLES: [(&str, &str); 23] = [
     ("alert", "revision"),
     ("alert_event", "0"),
     ("amendment", "0"),
@@ -18,6 +18,7 @@ const TABLES: [(&str, &str); 21] = [
     ("form_no_counter", "next"),
     ("idempotency", "0"),
     ("item", "revision"),
+    ("mail", "attempts"),
     ("organisation", "revision"),
     ("outbox", "0"),
     ("person", "revision"),
@@ -28,6 +29,7 @@ const TABLES: [(&str, &str); 21] = [
     ("session", "CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END"),
     ("setting", "revision"),
     ("signing_key", "0"),
+    ("subscription", "revision"),
     ("target", "0"),
 ];
 

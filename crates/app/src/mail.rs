@@ -92,17 +92,16 @@ fn taking(now: Timestamp) -> Taking {
 }
 
 /// Sends what is due, one after the other, until nothing is due or the server is in trouble. `clock` is asked before and after
-/// each mail, for a server may take its time.
+/// each mail, for a server may take its time; when it gives none, the worker is to stop and no other mail is begun.
 ///
 /// # Errors
 /// Those of the store. What was taken is then tried again after its lease.
-pub fn send(store: &Store, office: &Office, clock: &dyn Fn() -> Timestamp) -> Result<Round, Error> {
+pub fn send(store: &Store, office: &Office, clock: &dyn Fn() -> Option<Timestamp>) -> Result<Round, Error> {
     let mut round = Round::default();
-    loop {
-        let now = clock();
+    while let Some(now) = clock() {
         let Some(row) = store.write(|conn| Ok::<_, Error>(mail_take(conn, taking(now))?))? else { return Ok(round) };
         let outcome = deliver(store, office, (&row, now))?;
-        let settled = outcome.settles(&row, clock());
+        let settled = outcome.settles(&row, clock().unwrap_or(now));
         store.write(|conn| Ok::<_, Error>(mail_settle(conn, &settled)?))?;
         match outcome {
             Outcome::Sent => round.sent += 1,
@@ -111,6 +110,7 @@ pub fn send(store: &Store, office: &Office, clock: &dyn Fn() -> Timestamp) -> Re
             Outcome::Trouble(why) => return Ok(Round { trouble: Some(why), ..round }),
         }
     }
+    Ok(round)
 }
 
 fn deliver(store: &Store, office: &Office, (row, now): (&Mail, Timestamp)) -> Result<Outcome, Error> {

@@ -158,13 +158,20 @@ impl Post {
         let message = self.message(letter)?;
         let server = |error: std::io::Error| Refused::Server(error.to_string());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(server)?;
-        let sent = runtime.block_on(async { tokio::time::timeout(self.whole, self.transport.send(message)).await });
+        let sent = runtime.block_on(async { tokio::time::timeout(self.whole, self.conversation(message)).await });
         // Not waited for: looking up a host's name cannot be broken off.
         runtime.shutdown_background();
-        match sent {
-            Ok(Ok(_answer)) => Ok(()),
-            Ok(Err(error)) => Err(refused(&error)),
-            Err(_elapsed) => Err(Refused::Server("did not answer in time".to_owned())),
+        sent.unwrap_or_else(|_elapsed| Err(Refused::Server("did not answer in time".to_owned())))
+    }
+
+    async fn conversation(&self, message: Message) -> Result<(), Refused> {
+        let Err(error) = self.transport.send(message).await else { return Ok(()) };
+        match refused(&error) {
+            // Said of the mail, or of everybody? A server that lets us in takes other mail.
+            Refused::ForGood(said) if !matches!(self.transport.test_connection().await, Ok(true)) => {
+                Err(Refused::Server(said))
+            }
+            refused => Err(refused),
         }
     }
 }

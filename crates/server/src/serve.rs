@@ -2,7 +2,7 @@
 
 use crate::config::{Database, KeyFile, Listen};
 use crate::mail::{Mailing, Smtp};
-use crate::worker::{self, Worker};
+use crate::worker::Worker;
 use anyhow::{Context, Result};
 use hege_api::State;
 use hege_api::upload::{BYTES_MAX, Uploads};
@@ -73,7 +73,7 @@ fn announce(listener: &TcpListener) -> Result<()> {
 }
 
 async fn serve(listener: TcpListener, state: Arc<State>, mailing: Option<Mailing>) -> Result<()> {
-    let worker = Worker::start(worker::steps(&state, mailing));
+    let worker = Worker::of(&state, mailing);
     let served = hege_api::server::serve(listener, state, told_to_stop()).await;
     worker.stop();
     served.context("the server failed")

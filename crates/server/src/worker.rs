@@ -26,16 +26,16 @@ const FAREWELL: Duration = Duration::from_secs(5);
 type Work = Box<dyn FnMut() -> Result<usize> + Send>;
 
 /// A thing that the clock does.
-pub(crate) struct Step {
+struct Step {
     name: &'static str,
     every: Duration,
     work: Work,
 }
 
 /// Every step of a server. Whoever adds one adds it here.
-pub(crate) fn steps(state: &Arc<State>, mailing: Option<Mailing>) -> Vec<Step> {
+fn steps(state: &Arc<State>, mailing: Option<Mailing>, stopping: &Arc<AtomicBool>) -> Vec<Step> {
     let mut steps = vec![alerts(Arc::clone(state)), reminders(Arc::clone(state)), seals(Arc::clone(state))];
-    steps.extend(mailing.map(|mailing| mails(Arc::clone(state), mailing)));
+    steps.extend(mailing.map(|mailing| mails(Arc::clone(state), mailing, Arc::clone(stopping))));
     steps
 }
 
@@ -66,9 +66,10 @@ fn seals(state: Arc<State>) -> Step {
     Step { name: "seals", every: Duration::from_millis(250), work: Box::new(work) }
 }
 
-fn mails(state: Arc<State>, mailing: Mailing) -> Step {
+fn mails(state: Arc<State>, mailing: Mailing, stopping: Arc<AtomicBool>) -> Step {
     let work = move || {
-        let round = mail::send(&state.store, &mailing.office, &|| state.now())?;
+        let clock = || (!stopping.load(Ordering::Relaxed)).then(|| state.now());
+        let round = mail::send(&state.store, &mailing.office, &clock)?;
         if round.failed > 0 {
             tracing::error!(mails = round.failed, "mail was given up: see `hege mail list`");
         }
@@ -84,9 +85,14 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Begins with every step.
-    pub(crate) fn start(steps: Vec<Step>) -> Self {
+    /// The worker of a server.
+    pub(crate) fn of(state: &Arc<State>, mailing: Option<Mailing>) -> Self {
         let stopping = Arc::new(AtomicBool::new(false));
+        Self::start(steps(state, mailing, &stopping), stopping)
+    }
+
+    /// Begins with every step.
+    fn start(steps: Vec<Step>, stopping: Arc<AtomicBool>) -> Self {
         let threads = steps.into_iter().map(|step| {
             let stopping = Arc::clone(&stopping);
             thread::spawn(move || step.go_on(&stopping))
@@ -184,7 +190,7 @@ mod tests {
             Step { name: "hanging", every, work: hanging },
             Step { name: "working", every, work: working },
         ];
-        let worker = Worker::start(steps);
+        let worker = Worker::start(steps, Arc::default());
         let deadline = Instant::now() + Duration::from_secs(20);
         while counts.iter().any(|count| count.load(Ordering::Relaxed) < 5) {
             assert!(Instant::now() < deadline, "{counts:?}");

@@ -1,4 +1,5 @@
-//! For tests only: an empty database of each kind for every test, and a clock that stands still until it is told to move.
+//! For tests only: an empty database of each kind for every test, a clock that stands still until it is told to move, and a mail
+//! server.
 //!
 //! Every test of stored data runs on both databases, so a test asks for [`databases`] and loops. Each call gives
 //! databases that nobody else has: a file of its own in a temporary folder, and a schema of its own in the PostgreSQL that
@@ -9,6 +10,8 @@
 
 mod clock;
 mod database;
+mod mail;
 
 pub use clock::Clock;
 pub use database::{TestDb, databases};
+pub use mail::MailServer;

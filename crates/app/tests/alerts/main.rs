@@ -1,6 +1,9 @@
 //! Alerts from the record of conclusions, on both databases: raised once, escalated, cleared, withdrawn, respected when closed.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod mail;
+mod servers;
+
 use hege_app::alerts::{Act, AlertRow, Filter, act, fetch, list, refresh};
 use hege_app::setup::{load, shipped, year_plan};
 use hege_app::{Call, Error, PROVINCE, Scope, plans, verify};
