@@ -66,19 +66,19 @@ pub fn mail_insert(conn: &mut Conn, rows: &[Mail]) -> Result<(), Error> {
 /// steps in their order: what follows a mail that still waits, waits too. To be called in a transaction; two workers never
 /// take the same.
 ///
-/// A time that lies further ahead than anybody ever puts it was written by a clock that has been set back since: it holds
-/// nothing up.
+/// A time that lies further ahead than twice what anybody puts it was written by a clock that has been set back since: it holds
+/// nothing up. Twice, because another server's clock may be ahead, or have been read later.
 ///
 /// # Errors
 /// Those of the database.
 pub fn mail_take(conn: &mut Conn, taking: Taking) -> Result<Option<Mail>, Error> {
     let Taking { now, lease, longest_wait } = taking;
-    let (leased, too_late) = (later(now, lease), later(now, longest_wait));
+    let (leased, bent_lease, bent_wait) = (later(now, lease), later(now, lease * 2), later(now, longest_wait * 2));
     let free = || {
-        let over = mail::leased_until.le(now).or(mail::leased_until.gt(leased)).assume_not_null();
+        let over = mail::leased_until.le(now).or(mail::leased_until.gt(bent_lease)).assume_not_null();
         mail::leased_until.is_null().or(over)
     };
-    let due = || mail::due_at.le(now).or(mail::due_at.gt(too_late));
+    let due = || mail::due_at.le(now).or(mail::due_at.gt(bent_wait));
     let before = diesel::alias!(mail as before);
     let is_before = before
         .field(mail::city)

@@ -39,7 +39,7 @@ pub fn message_put(conn: &mut Conn, message: &Message) -> Result<(), Error> {
     Ok(())
 }
 
-/// Nobody puts a message off for longer.
+/// Nobody leases a message or puts it off for longer, other servers' clocks included.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 
 /// Takes up to `limit` messages of a topic that are due and in nobody's hands, oldest first, and leases them until `until`. To be called
@@ -51,12 +51,12 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 /// # Errors
 /// Those of the database.
 pub fn messages_take(conn: &mut Conn, topic: &str, (now, until): (Ts, Ts), limit: i64) -> Result<Vec<Message>, Error> {
+    let bent = Ts(now.0.checked_add(LONGEST_WAIT).unwrap_or(jiff::Timestamp::MAX));
     let free = || {
-        let over = outbox::leased_until.le(now).or(outbox::leased_until.gt(until)).assume_not_null();
+        let over = outbox::leased_until.le(now).or(outbox::leased_until.gt(bent)).assume_not_null();
         outbox::leased_until.is_null().or(over)
     };
-    let too_late = Ts(now.0.checked_add(LONGEST_WAIT).unwrap_or(jiff::Timestamp::MAX));
-    let is_due = outbox::due_at.le(now).or(outbox::due_at.gt(too_late));
+    let is_due = outbox::due_at.le(now).or(outbox::due_at.gt(bent));
     let due = on!(conn, c => outbox::table
         .filter(outbox::topic.eq(topic).and(outbox::state.eq("waiting")).and(is_due).and(free()))
         .order((outbox::due_at, outbox::id))
