@@ -176,7 +176,7 @@ fn a_subscription_is_ones_own_or_that_of_somebody_whom_one_administers() {
         assert_eq!(administrator.get(&path).ok(), changed);
         let none = json!({"revision": 1, "email": null, "kinds": []});
         server.who(Who::CityAdministrator).put(&path, &none).refused(403, "outside_scope");
-        server.who(Who::CityAdministrator).get(&path).refused(403, "outside_scope");
+        server.who(Who::CityAdministrator).get(&path).refused(404, "not_found");
         assert_eq!(administrator.put(&path, &none).ok()["revision"], 2);
         let nobody = format!("/users/{}/subscriptions", uuid::Uuid::nil());
         administrator.get(&nobody).refused(404, "not_found");

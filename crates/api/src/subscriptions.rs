@@ -125,8 +125,8 @@ pub(crate) async fn subscription_change(
     params(("id" = String, Path, description = "the person's id")),
     responses((status = 200, description = "the subscription", body = SubscriptionView),
         (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing, or it reaches beyond the person's scope", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "no such person", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json")))]
 #[get("/users/{id}/subscriptions")]
 pub(crate) async fn user_subscription_fetch(
     state: web::Data<State>,

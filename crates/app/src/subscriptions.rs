@@ -65,11 +65,12 @@ fn reached(conn: &mut Conn, id: UserId, by: Option<&Scope>) -> Result<Person, Er
 /// A person's subscription, for themselves (`by` is none) or for an administrator with a scope.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::OutsideScope`].
+/// [`Error::NotFound`] also for whom the administrator does not reach.
 pub fn fetch(store: &Store, id: UserId, by: Option<&Scope>) -> Result<Subscription, Error> {
-    store.read(|conn| {
-        let person = reached(conn, id, by)?;
-        read(conn, &person)
+    store.read(|conn| match reached(conn, id, by) {
+        Ok(person) => read(conn, &person),
+        Err(Error::OutsideScope) => Err(Error::NotFound),
+        Err(error) => Err(error),
     })
 }
 
