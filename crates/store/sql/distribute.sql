@@ -27,6 +27,7 @@ SELECT create_distributed_table('name_gram', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('rate_cell', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('alert', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('alert_event', 'city', colocate_with => 'sample');
+SELECT create_distributed_table('mail', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('audit', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('audit_seal', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('outbox', 'city', colocate_with => 'sample');
