@@ -90,6 +90,7 @@ impl Server {
             data_key: DataKey::generate().unwrap(),
             hints: hege_api::events::Hints::default(),
             passwords: hege_api::passwords::Passwords::default(),
+            uploads: hege_api::upload::Uploads::new(4 * 1024 * 1024),
             offset: jiff::SignedDuration::ZERO,
         };
         let (stop, told_to_stop) = oneshot::channel();

@@ -12,13 +12,14 @@ use std::process::Command;
 const PURE: [&str; 5] = ["hege-core", "hege-sampling", "hege-lab", "hege-rates", "hege-alerts"];
 
 /// What each of the others may use of ours, besides the pure crates. Tests may use the testkit on top.
-const MAY_USE: [(&str, &[&str]); 7] = [
+const MAY_USE: [(&str, &[&str]); 8] = [
     ("hege-store", &[]),
     ("hege-auth", &[]),
     ("hege-mail", &[]),
-    ("hege-app", &["hege-store", "hege-auth", "hege-mail"]),
+    ("hege-tables", &[]),
+    ("hege-app", &["hege-store", "hege-auth", "hege-mail", "hege-tables"]),
     ("hege-api", &["hege-app"]),
-    ("hege", &["hege-store", "hege-auth", "hege-mail", "hege-app", "hege-api"]),
+    ("hege", &["hege-store", "hege-auth", "hege-mail", "hege-tables", "hege-app", "hege-api"]),
     ("hege-testkit", &[]),
 ];
 
@@ -49,7 +50,7 @@ const ALLOWED: [&str; 22] = [
 ];
 
 /// Crates with one home: (dependency, the only packages that may name it).
-const HOMES: [(&str, &[&str]); 8] = [
+const HOMES: [(&str, &[&str]); 12] = [
     ("diesel", &["hege-store"]),
     ("actix-web", &["hege-api", "hege"]),
     ("lettre", &["hege-mail"]),
@@ -58,6 +59,10 @@ const HOMES: [(&str, &[&str]); 8] = [
     ("chacha20poly1305", &["hege-auth"]),
     ("object_store", &["hege-files"]),
     ("statrs", &["hege-rates"]),
+    ("calamine", &["hege-tables"]),
+    ("rust_xlsxwriter", &["hege-tables"]),
+    ("encoding_rs", &["hege-tables"]),
+    ("zip", &["hege-tables"]),
 ];
 
 fn root() -> PathBuf {

@@ -157,6 +157,18 @@ operations! {
     UserSubscriptionFetch = "user_subscription_fetch", [Administrator];
     /// Change a person's subscription.
     UserSubscriptionChange = "user_subscription_change", [Administrator];
+    /// Import a file.
+    ImportBegin = "import_begin", [Administrator];
+    /// List imports.
+    ImportList = "import_list", [Administrator, Auditor];
+    /// See an import.
+    ImportFetch = "import_fetch", [Administrator, Auditor];
+    /// What was said of its rows.
+    ImportErrors = "import_errors", [Administrator, Auditor];
+    /// Export samples.
+    ExportSamples = "export_samples", [Reviewer, Administrator, Auditor];
+    /// A file to fill in.
+    ExportTemplate = "export_template", [Reviewer, Administrator, Auditor];
     /// Hints of what changed.
     EventStream = "event_stream", anybody;
 }

@@ -49,6 +49,11 @@ impl Hints {
         self.stopping.send_replace(true);
     }
 
+    /// Whether the server is stopping.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
     /// Asks the record for what is new, again and again, until the server stops. One task for the whole server.
     pub async fn watch(state: Arc<State>) {
         let mut stopping = state.hints.stopping.subscribe();

@@ -15,6 +15,7 @@ pub mod problem;
 pub mod rates;
 pub mod reach;
 pub mod server;
+pub mod upload;
 
 mod alert_rules;
 mod answers;
@@ -25,6 +26,7 @@ mod custody;
 mod form_fields;
 mod health;
 mod impact;
+mod imports;
 mod json;
 mod organisations;
 mod people;
@@ -47,6 +49,7 @@ use jiff::{SignedDuration, Timestamp};
 use passwords::Passwords;
 use problem::Failure;
 use std::sync::Arc;
+use upload::Uploads;
 use uuid::Uuid;
 
 /// What every handler may use.
@@ -65,6 +68,8 @@ pub struct State {
     pub hints: Hints,
     /// Who waits for a password to be hashed.
     pub passwords: Passwords,
+    /// What uploads are allowed.
+    pub uploads: Uploads,
     /// How far the clock of the board and of everything that is recorded is from the machine's: a demonstration lives in its
     /// own time. Tokens always go by the machine's.
     pub offset: SignedDuration,
@@ -165,6 +170,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(alert_rules::routes)
                 .configure(alerts::routes)
                 .configure(subscriptions::routes)
+                .configure(imports::routes)
                 .configure(events::routes),
         )
         .configure(health::routes)

@@ -1,8 +1,8 @@
 //! The OpenAPI document, made from the handlers.
 
 use crate::{
-    alert_rules, alerts, audits, comparisons, criteria, custody, events, form_fields, health, impact, organisations,
-    people, plans, rates, reference, results, samples, sessions, subscriptions,
+    alert_rules, alerts, audits, comparisons, criteria, custody, events, form_fields, health, impact, imports,
+    organisations, people, plans, rates, reference, results, samples, sessions, subscriptions,
 };
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -37,9 +37,9 @@ impl Modify for WholePaths {
 struct Unreadable;
 
 const UNREADABLE: [(&str, &str); 3] = [
-    ("400", "the body was cut off, or is not UTF-8 or not JSON"),
-    ("413", "the body is larger than 1 MiB"),
-    ("415", "the body is not application/json"),
+    ("400", "the body was cut off, or is not what its kind says"),
+    ("413", "the body is larger than 1 MiB, a file larger than the server takes"),
+    ("415", "the body is of another kind"),
 ];
 
 impl Modify for Unreadable {
@@ -79,6 +79,8 @@ impl Modify for Unreadable {
         alerts::alert_list, alerts::alert_fetch, alerts::alert_acknowledge, alerts::alert_assign, alerts::alert_close,
         subscriptions::subscription_fetch, subscriptions::subscription_change,
         subscriptions::user_subscription_fetch, subscriptions::user_subscription_change,
+        imports::import_begin, imports::import_list, imports::import_fetch, imports::import_errors,
+        imports::export_samples, imports::export_template,
         events::event_stream,
         health::healthz, health::readyz, openapi_document,
     )

@@ -14,6 +14,7 @@ pub mod demo;
 pub mod fields;
 pub mod form_numbers;
 pub mod hints;
+pub mod imports;
 pub mod mail;
 pub mod organisations;
 pub mod people;

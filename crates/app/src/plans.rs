@@ -184,6 +184,10 @@ fn objections(target: &Target, at: &str) -> Problems {
     });
     let required = |field: &str| Problem::new(format!("{at}/{field}"), "required", "必填", "required");
     problems.check(!target.counting.task_types.is_empty(), || required("task_types"));
+    problems.check(target.counting.task_types.iter().all(|word| word.is_stated()), || {
+        let (zh, en) = ("未注明任务类别的样品不计入", "what nobody stated counts nowhere");
+        Problem::new(format!("{at}/task_types"), "task_type_unstated", zh, en)
+    });
     problems.check(!target.counting.sample_kinds.is_empty(), || required("sample_kinds"));
     problems.check(!target.clause.trim().is_empty(), || required("clause"));
     problems

@@ -6,7 +6,7 @@ pub use value::{Beside, Confirmation, StatedCriterion, Value};
 
 use crate::catalogue::criterion_json;
 use crate::record::{custody_row, step_write};
-use crate::samples::{Left, Loaded, load};
+use crate::samples::{Left, Loaded, load, ordered};
 use crate::{Call, Error};
 use hege_core::{Problem, Problems, SampleId};
 use hege_lab::case::{Case, judge_case};
@@ -70,6 +70,32 @@ pub(crate) fn left(loaded: &Loaded, values: &[Value], (call, catalogue): (&Call,
         })
         .collect();
     Left::new(call, (sample, items, None), (custody, json!({"before": before})))
+}
+
+/// The items of a sample whose results were filed elsewhere, judged as if they had been entered here; in the order of `values`.
+pub(crate) fn filed(
+    sample: &Sample,
+    values: &[Value],
+    (call, catalogue): (&Call, &Catalogue),
+) -> Result<Vec<Item>, Problems> {
+    let product = Product::of(sample);
+    let is_risk = sample.standing.0 == Standing::Risk;
+    let mut ordered: Vec<Item> = values.iter().map(|value| ordered(sample, &value.analyte, is_risk)).collect();
+    ordered.dedup_by(|one, other| one.analyte == other.analyte);
+    let judged = |value: &Value| judge_case(&value.case(&product), Some(catalogue));
+    let items = replaced(&ordered, values, (call, &judged))?;
+    Ok(items.into_iter().map(|item| Item { revision: 1, ..item }).collect())
+}
+
+/// Why values cannot be judged, by code, where food class and date may not be known: what is unreadable is so in any case.
+pub(crate) fn reasons(
+    values: &[Value],
+    (food_class, date): (Option<&str>, Option<&str>),
+    catalogue: &Catalogue,
+) -> Vec<hege_lab::Reason> {
+    let food_class = food_class.unwrap_or_default().to_owned();
+    let product = Product { food_class, date: date.map(str::to_owned), declared_standard: None };
+    values.iter().map(|value| judge_case(&value.case(&product), Some(catalogue)).reason).collect()
 }
 
 fn replaced(

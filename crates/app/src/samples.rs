@@ -20,7 +20,7 @@ use hege_store::samples::{
 };
 use hege_store::{Conn, Store};
 use rows::acting;
-pub(crate) use rows::{Left, Loaded, answered, form_columns, registered, stepped};
+pub(crate) use rows::{Left, Loaded, answered, form_columns, ordered, registered, stepped};
 use std::collections::BTreeSet;
 
 /// A registration: the checked form and what is ordered. The caller's organisation took the sample.

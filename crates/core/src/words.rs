@@ -77,6 +77,8 @@ words! {
         Complaint = "complaint", "投诉举报", "complaint";
         Case = "case", "案件查办", "case";
         Emergency = "emergency", "应急", "emergency";
+        /// Of imported history alone, where nobody wrote it down. It counts nowhere, and no form may say it.
+        Unstated = "unstated", "未注明", "not stated";
     }
 }
 
@@ -116,6 +118,14 @@ impl Stage {
             Self::Circulation => 2,
             Self::Catering => 3,
         }
+    }
+}
+
+impl TaskType {
+    /// Whether somebody said why the sample was taken.
+    #[must_use]
+    pub const fn is_stated(self) -> bool {
+        !matches!(self, Self::Unstated)
     }
 }
 

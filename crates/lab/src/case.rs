@@ -6,7 +6,7 @@ use crate::judge::{Entry, Judgement, judge, stricter};
 use crate::steps::Step;
 use crate::verdict::Reason;
 use crate::written::{Written, given, parts};
-use hege_core::units::fold;
+use hege_core::date::read_date;
 use jiff::civil::Date;
 use std::sync::Arc;
 
@@ -171,7 +171,7 @@ fn judge_by_catalogue(case: &Case<'_>, catalogue: &Catalogue) -> Result<Judgemen
     if let Some(unknown) = not_known((food, analyte), catalogue) {
         return Ok(unknown);
     }
-    let on = given(case.date).and_then(date).ok_or(Reason::BadDate)?;
+    let on = given(case.date).and_then(read_date).ok_or(Reason::BadDate)?;
     let against = |criterion: Result<Arc<Criterion>, Reason>, declared: Option<&str>| match criterion
         .and_then(|criterion| own_maxima(case, criterion, (catalogue, food, on)))
     {
@@ -217,9 +217,4 @@ fn own_maxima(
         }
         _ => Ok(criterion),
     }
-}
-
-/// A date as written in ISO 8601, also in full-width digits.
-fn date(text: &str) -> Option<Date> {
-    text.parse().ok().or_else(|| fold(text).parse().ok())
 }

@@ -194,6 +194,12 @@ macro_rules! word {
 
 use Needed::{Always, Optional, When};
 
+/// What a form may say of why it was filled in.
+fn stated_task_types() -> Vec<[&'static str; 3]> {
+    let stated = TaskType::ALL.iter().filter(|word| word.is_stated());
+    stated.map(|word| [word.code(), word.zh(), word.en()]).collect()
+}
+
 const FARM: &[Condition] = &[Condition::Stage(&[Stage::Farm])];
 const PRODUCTION: &[Condition] = &[Condition::Stage(&[Stage::Production])];
 /// Where the sample is bought from somebody who sells. On a farm there is often no price.
@@ -231,7 +237,7 @@ pub const FIELDS: &[Field] = &[
     Field::new("id", "样品标识", "sample id", Kind::SampleId, Always).fixed(),
     Field::new("form_no", "抽样单编号", "form number", Kind::FormNo, Always).fixed(),
     Field::new("print_no", "流水号", "printed serial", Kind::Text(CODE), Optional),
-    Field::new("task_type", "任务类别", "task type", word!(TaskType), Always).fixed(),
+    Field::new("task_type", "任务类别", "task type", Kind::Word(stated_task_types), Always).fixed(),
     Field::new("task_source", "任务来源", "department that issued the task", Kind::Organisation, When(PLANNED)),
     Field::new("deploying_org", "部署机构", "deploying organisation", Kind::Organisation, When(PLANNED)),
     Field::new("programme_a", "报送分类A", "programme", Kind::Label(NAME), When(PLANNED)),

@@ -72,19 +72,20 @@ impl Form {
     /// Every field that is not personal, with its canonical text: the document that is stored.
     #[must_use]
     pub fn document(&self) -> Fields {
-        self.part(false)
+        part(&self.values, false)
     }
 
     /// The personal fields: stored apart, under the data key.
     #[must_use]
     pub fn personal(&self) -> Fields {
-        self.part(true)
+        part(&self.values, true)
     }
+}
 
-    fn part(&self, personal: bool) -> Fields {
-        let fields = FIELDS.iter().filter(|field| field.personal == personal);
-        fields.filter_map(|field| Some((field.code.to_owned(), self.values.0.get(field.code)?.clone()))).collect()
-    }
+/// The fields that are personal, or those that are not.
+pub(crate) fn part(values: &Values, personal: bool) -> Fields {
+    let fields = FIELDS.iter().filter(|field| field.personal == personal);
+    fields.filter_map(|field| Some((field.code.to_owned(), values.0.get(field.code)?.clone()))).collect()
 }
 
 /// What is known of a region code on a day.
@@ -141,7 +142,7 @@ fn needed(values: &Values, problems: &mut Problems) {
     }
 }
 
-fn missing(field: &Field) -> Problem {
+pub(crate) fn missing(field: &Field) -> Problem {
     Problem::new(field.pointer(), "required", "必填", "required")
 }
 

@@ -25,6 +25,8 @@ pub const fn letters(task_type: TaskType) -> &'static str {
         TaskType::Complaint => "TS",
         TaskType::Case => "AJ",
         TaskType::Emergency => "YJ",
+        // No number is made for it.
+        TaskType::Unstated => "",
     }
 }
 
@@ -45,9 +47,10 @@ impl Prefix {
     /// The prefix of a task type in a county and year.
     ///
     /// # Errors
-    /// [`BadFormNo`] when the region is no county, or the year does not lie in 2000 to 2099, whose last two digits name it.
+    /// [`BadFormNo`] when the region is no county, the task type is not stated, or the year does not lie in 2000 to 2099, whose
+    /// last two digits name it.
     pub fn new(task_type: TaskType, year: i16, county: RegionCode) -> Result<Self, BadFormNo> {
-        let names_it = (2000..=2099).contains(&year) && county.level() == RegionLevel::County;
+        let names_it = (2000..=2099).contains(&year) && county.level() == RegionLevel::County && task_type.is_stated();
         names_it.then_some(Self { task_type, year, county }).ok_or(BadFormNo)
     }
 }

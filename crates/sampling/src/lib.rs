@@ -9,6 +9,7 @@ pub mod examples;
 pub mod fields;
 pub mod form;
 pub mod form_no;
+pub mod history;
 pub mod life_cycle;
 pub mod words;
 

@@ -30,6 +30,19 @@ pub(crate) fn problems(values: &Values, context: &Context<'_>, problems: &mut Pr
     not_to_be_sampled(values, problems);
 }
 
+/// Of a sample of the past, told from a file: what keeps it out (where and when it was taken), and what is only doubtful,
+/// because what was filed then cannot be asked again.
+pub(crate) fn of_history(values: &Values, context: &Context<'_>, problems: &mut Problems) -> Problems {
+    let mut doubts = warnings(values, context);
+    place(values, context, problems);
+    times(values, context, problems);
+    label(values, &mut doubts);
+    kinds(values, &mut doubts);
+    amounts(values, &mut doubts);
+    not_to_be_sampled(values, &mut doubts);
+    doubts
+}
+
 /// A field is given where it has no place.
 pub(crate) fn out_of_place(field: &Field, condition: Condition) -> Problem {
     let (code, zh, en) = match condition {
@@ -139,6 +152,10 @@ fn people_and_amounts(values: &Values, problems: &mut Problems) {
     problems.check(samplers.len() >= 2 || problems.at("/samplers"), || {
         Problem::new("/samplers", "two_samplers_needed", "抽样人员不得少于 2 人", "at least two different samplers")
     });
+    amounts(values, problems);
+}
+
+fn amounts(values: &Values, problems: &mut Problems) {
     let Some(sample) = values.get::<Decimal>("sample_qty") else { return };
     problems.check(values.get::<Decimal>("backup_qty").is_none_or(|backup| backup <= sample), || {
         let (zh, en) = ("备样数量不得大于抽样数量", "the backup is more than the sample");

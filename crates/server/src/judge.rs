@@ -6,6 +6,7 @@ use hege_app::catalogue;
 use hege_lab::case::{Case, judge_case};
 use hege_lab::steps::Language;
 use hege_lab::{Catalogue, Judgement, Reason};
+use hege_tables::looks_like_gb18030;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufReader, Read, Write, stdin, stdout};
@@ -39,7 +40,7 @@ fn judge(input: impl Read, output: impl Write, catalogue: &Catalogue) -> Result<
         out.push_field(added.as_bytes());
     }
     writer.write_byte_record(&out)?;
-    let mut answer = Answer::default();
+    let (mut answer, mut foreign) = (Answer::default(), 0_u64);
     let mut row = ByteRecord::new();
     while reader.read_byte_record(&mut row).context("the file cannot be read to its end")? {
         let fields: Option<Vec<&str>> = row.iter().map(|field| str::from_utf8(field).ok()).collect();
@@ -50,13 +51,26 @@ fn judge(input: impl Read, output: impl Write, catalogue: &Catalogue) -> Result<
                 writer.write_record(fields.iter().copied().chain(added))?;
             }
             None => {
+                foreign += u64::from(looks_like_gb18030(row.as_slice()));
                 let fields = answer.malformed(&row, header.len());
                 let added = [answer.verdict, &answer.reason, &answer.steps];
                 writer.write_record(fields.iter().map(String::as_str).chain(added))?;
             }
         }
     }
-    writer.flush().context("the output cannot be written")
+    writer.flush().context("the output cannot be written")?;
+    if foreign > 0 {
+        tell_encoding(foreign);
+    }
+    Ok(())
+}
+
+/// How a file of GB 18030 becomes one of UTF-8.
+const CONVERT: &str = "save the file as UTF-8, or convert it: iconv -f GB18030 -t UTF-8 FILE";
+
+#[expect(clippy::print_stderr, reason = "the hint must not stand in what a pipe carries on")]
+fn tell_encoding(rows: u64) {
+    eprintln!("hege: {rows} rows are GB 18030 (GBK) and not UTF-8: {CONVERT}");
 }
 
 /// The added columns of a row; their room is used again for the next.
@@ -120,7 +134,10 @@ type Places = Vec<Option<usize>>;
 fn places(header: &ByteRecord) -> Result<Places> {
     let mut places = vec![None; Case::COLUMNS.len()];
     for (index, field) in header.iter().enumerate() {
-        let field = str::from_utf8(field).context("the header is not UTF-8; save the file as UTF-8")?;
+        let field = str::from_utf8(field).with_context(|| {
+            let is = if looks_like_gb18030(field) { "is GB 18030 (GBK) and" } else { "is" };
+            format!("the header {is} not UTF-8; {CONVERT}")
+        })?;
         let name = field.trim_start_matches('\u{feff}').trim();
         let known = Case::COLUMNS.iter().position(|column| *column == name).and_then(|column| places.get_mut(column));
         if known.is_some_and(|place| place.replace(index).is_some()) {
@@ -255,6 +272,7 @@ mod tests {
         let told = error("检验结果;unit\n1;2\n".as_bytes());
         assert!(told.starts_with("there is no column `result`, only 检验结果;unit; the columns"), "{told}");
         assert_eq!(error(b"result,result\n1,2\n"), "the column `result` stands twice");
-        assert_eq!(error(b"result,\xb2\n1,2\n"), "the header is not UTF-8; save the file as UTF-8");
+        assert_eq!(error(b"result,\xb2\n1,2\n"), format!("the header is not UTF-8; {CONVERT}"));
+        assert_eq!(error(b"result,\xb2\xe2\n1,2\n"), format!("the header is GB 18030 (GBK) and not UTF-8; {CONVERT}"));
     }
 }

@@ -3,6 +3,7 @@
 mod backup;
 mod config;
 mod demo;
+mod import;
 mod judge;
 mod mail;
 mod rates;
@@ -67,6 +68,12 @@ enum Command {
         #[arg(long, value_name = "ROW")]
         accept: Vec<String>,
     },
+    /// Import a file.
+    #[command(subcommand)]
+    Import(import::ImportWhat),
+    /// Export into a file.
+    #[command(subcommand)]
+    Export(import::ExportWhat),
     /// Print the pass rates of the stages.
     ///
     /// Example: hege rates --stage farm --format json
@@ -121,6 +128,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::User(user) => user.run()?,
         Command::Mail(mail) => mail.run()?,
         Command::Judge { file, accept } => judge::run(&file, &accept)?,
+        Command::Import(what) => return what.run(),
+        Command::Export(what) => what.run()?,
         Command::Rates(rates) => rates.run()?,
         Command::Verify { database } => return verify::run(&database),
         Command::Backup(backup) => backup.run()?,

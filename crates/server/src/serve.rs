@@ -5,6 +5,7 @@ use crate::mail::{Mailing, Smtp};
 use crate::worker::{self, Worker};
 use anyhow::{Context, Result};
 use hege_api::State;
+use hege_api::upload::{BYTES_MAX, Uploads};
 use hege_app::sessions::Keys;
 use hege_app::setup;
 use jiff::Timestamp;
@@ -27,6 +28,9 @@ pub(crate) struct Serve {
     /// Bring a PostgreSQL database up to this program; the embedded one does so by itself.
     #[arg(long)]
     migrate: bool,
+    /// The most bytes of a file that is uploaded for import.
+    #[arg(long, env = "HEGE_IMPORT_MAX", default_value_t = BYTES_MAX)]
+    import_max: u64,
 }
 
 impl Serve {
@@ -55,6 +59,7 @@ impl Serve {
             data_key,
             hints: hege_api::events::Hints::default(),
             passwords: hege_api::passwords::Passwords::default(),
+            uploads: Uploads::new(self.import_max),
             offset,
         };
         actix_web::rt::System::new().block_on(serve(listener, Arc::new(state), mailing))

@@ -14,6 +14,7 @@ pub mod criteria;
 pub mod db;
 pub mod form_numbers;
 pub mod idempotency;
+pub mod imports;
 pub mod judged;
 pub mod listing;
 pub mod lives;

@@ -419,7 +419,60 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    import (city, id) {
+        city -> Integer,
+        id -> Id,
+        state -> Text,
+        dry_run -> Bool,
+        file_name -> Text,
+        digest -> Text,
+        person_id -> Id,
+        started_at -> Ts,
+        seen_at -> Ts,
+        finished_at -> Nullable<Ts>,
+        total -> BigInt,
+        rows -> BigInt,
+        accepted -> BigInt,
+        rejected -> BigInt,
+        unchanged -> BigInt,
+        warned -> BigInt,
+        samples -> BigInt,
+        notes -> Doc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    import_row (city, import_id, number) {
+        city -> Integer,
+        import_id -> Id,
+        number -> BigInt,
+        verdict -> Text,
+        form_no -> Text,
+        problems -> Doc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    sample_import (city, sample_id) {
+        city -> Integer,
+        sample_id -> Id,
+        import_id -> Id,
+        file_digest -> Text,
+        content_digest -> Text,
+        first_row -> BigInt,
+        filed -> Doc,
+    }
+}
+
 diesel::joinable!(session -> person (person_id));
 diesel::joinable!(refresh_token -> session (session_id));
 diesel::allow_tables_to_appear_in_same_query!(session, person);
 diesel::allow_tables_to_appear_in_same_query!(sample, conclusion, item);
+diesel::allow_tables_to_appear_in_same_query!(sample, sample_import);

@@ -5,11 +5,12 @@ use crate::amendments::AmendmentRow;
 use crate::audit::{AuditRow, Audited, Seal, row_hash, seal_hash};
 use crate::cells::CellRow;
 use crate::criteria::criteria_list;
+use crate::imports::SampleImport;
 use crate::people::{organisations_list, people_list};
 use crate::plans::{plans_list, targets_of};
 use crate::samples::{ConclusionRow, CustodyRow, Item, Sample};
 use crate::schema::{
-    alert, alert_event, amendment, audit, audit_seal, conclusion, custody_event, item, rate_cell, sample,
+    alert, alert_event, amendment, audit, audit_seal, conclusion, custody_event, item, rate_cell, sample, sample_import,
 };
 use crate::subscriptions::subscriptions_list;
 use crate::types::Word;
@@ -114,6 +115,8 @@ fn rows(conn: &mut Conn, city: i32, audits: &[AuditRow], findings: &mut Vec<Find
     let amendments: Vec<AmendmentRow> =
         on!(conn, c => amendment::table.filter(amendment::city.eq(city)).select(AmendmentRow::as_select()).load(c))?;
     compare(&amendments, &mut recorded, findings)?;
+    let imports: Vec<SampleImport> = on!(conn, c => sample_import::table.filter(sample_import::city.eq(city)).select(SampleImport::as_select()).load(c))?;
+    compare(&imports, &mut recorded, findings)?;
     let alerts: Vec<AlertRow> =
         on!(conn, c => alert::table.filter(alert::city.eq(city)).select(AlertRow::as_select()).load(c))?;
     compare(&alerts, &mut recorded, findings)?;

@@ -138,7 +138,7 @@ fn row(call: &Call, registration: &Registration) -> Sample {
     }
 }
 
-fn ordered(sample: &Sample, analyte: &str, risk: bool) -> Item {
+pub(crate) fn ordered(sample: &Sample, analyte: &str, risk: bool) -> Item {
     Item {
         city: sample.city,
         sample_id: sample.id,

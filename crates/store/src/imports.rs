@@ -1,0 +1,266 @@
+//! 导入: files that somebody imported, what was said of their rows, and where imported samples came from.
+
+use crate::audit::Audited;
+use crate::samples::{Item, Sample};
+use crate::schema::{import, import_row, item, sample, sample_import};
+use crate::types::{Doc, Id, Ts, Word};
+use crate::{Conn, Error, on};
+use diesel::prelude::*;
+use hege_core::Stage;
+use serde::Serialize;
+
+/// An imported file. Everything that is counted is counted in its rows, but `samples`.
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = import, treat_none_as_default_value = false)]
+pub struct Import {
+    /// The province's own shard.
+    pub city: i32,
+    /// Its id.
+    pub id: Id,
+    /// `running`, `done` or `failed`.
+    pub state: String,
+    /// Nothing is stored but what was said of the rows.
+    pub dry_run: bool,
+    /// As it was called.
+    pub file_name: String,
+    /// SHA-256 of the file, hexadecimal.
+    pub digest: String,
+    /// Who imports it.
+    pub person_id: Id,
+    /// When it began.
+    pub started_at: Ts,
+    /// Its last sign of life, by the machine's clock.
+    pub seen_at: Ts,
+    /// When it ended.
+    pub finished_at: Option<Ts>,
+    /// Rows of the file without its header.
+    pub total: i64,
+    /// Rows that are dealt with.
+    pub rows: i64,
+    /// Rows that went in.
+    pub accepted: i64,
+    /// Rows that did not.
+    pub rejected: i64,
+    /// Rows that were there already.
+    pub unchanged: i64,
+    /// Rows that went in with a doubt.
+    pub warned: i64,
+    /// Samples that went in.
+    pub samples: i64,
+    /// What is said of the file as a whole: `[{code, zh, en}]`.
+    pub notes: Doc,
+}
+
+/// What was said of a row that is not plainly accepted.
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = import_row)]
+pub struct ImportRow {
+    /// The province's own shard.
+    pub city: i32,
+    /// The import.
+    pub import_id: Id,
+    /// Its number in the file.
+    pub number: i64,
+    /// `rejected` or `warned`.
+    pub verdict: String,
+    /// 抽样单编号, where it has one.
+    pub form_no: String,
+    /// `[{column, value, code, zh, en}]`.
+    pub problems: Doc,
+}
+
+/// Where an imported sample came from. Never changed.
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, Serialize)]
+#[diesel(table_name = sample_import)]
+pub struct SampleImport {
+    /// The shard.
+    pub city: i32,
+    /// The sample.
+    pub sample_id: Id,
+    /// The import.
+    pub import_id: Id,
+    /// SHA-256 of the file, hexadecimal.
+    pub file_digest: String,
+    /// SHA-256 of what was filed, by which the same is known again.
+    pub content_digest: String,
+    /// The first row of it in the file.
+    pub first_row: i64,
+    /// What the file itself says of results and people.
+    pub filed: Doc,
+}
+
+impl Audited for SampleImport {
+    const TABLE: &'static str = "sample_import";
+    fn key(&self) -> String {
+        format!("{:04}-{}", self.city, self.sample_id.0)
+    }
+}
+
+/// Puts an import that begins.
+///
+/// # Errors
+/// [`Error::Duplicate`] when the id is taken.
+pub fn import_insert(conn: &mut Conn, row: &Import) -> Result<(), Error> {
+    on!(conn, c => diesel::insert_into(import::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// Writes how far an import is.
+///
+/// # Errors
+/// Those of the database.
+pub fn import_update(conn: &mut Conn, row: &Import) -> Result<(), Error> {
+    on!(conn, c => diesel::update(import::table.find((row.city, row.id)))
+        .set((
+            import::state.eq(&row.state),
+            import::seen_at.eq(row.seen_at),
+            import::finished_at.eq(row.finished_at),
+            import::rows.eq(row.rows),
+            import::accepted.eq(row.accepted),
+            import::rejected.eq(row.rejected),
+            import::unchanged.eq(row.unchanged),
+            import::warned.eq(row.warned),
+            import::samples.eq(row.samples),
+            import::notes.eq(&row.notes),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// One import.
+///
+/// # Errors
+/// Those of the database.
+pub fn import_fetch(conn: &mut Conn, city: i32, id: Id) -> Result<Option<Import>, Error> {
+    Ok(on!(conn, c => import::table.find((city, id)).select(Import::as_select()).first(c).optional())?)
+}
+
+/// The latest imports, of one person where one is named.
+///
+/// # Errors
+/// Those of the database.
+pub fn imports_list(conn: &mut Conn, city: i32, person: Option<Id>, limit: i64) -> Result<Vec<Import>, Error> {
+    Ok(on!(conn, c => {
+        let mut query = import::table.filter(import::city.eq(city)).select(Import::as_select()).into_boxed();
+        if let Some(person) = person {
+            query = query.filter(import::person_id.eq(person));
+        }
+        query.order((import::started_at.desc(), import::id.desc())).limit(limit).load(c)
+    })?)
+}
+
+/// Puts what is said of rows.
+///
+/// # Errors
+/// [`Error::Duplicate`] for a row that was spoken of before.
+pub fn import_rows_insert(conn: &mut Conn, rows: &[ImportRow]) -> Result<(), Error> {
+    on!(conn, c => diesel::insert_into(import_row::table).values(rows).execute(c))?;
+    Ok(())
+}
+
+/// What was said of the rows after a number, in their order.
+///
+/// # Errors
+/// Those of the database.
+pub fn import_rows_after(
+    conn: &mut Conn,
+    (city, id): (i32, Id),
+    after: i64,
+    limit: i64,
+) -> Result<Vec<ImportRow>, Error> {
+    Ok(on!(conn, c => import_row::table
+        .filter(import_row::city.eq(city).and(import_row::import_id.eq(id)).and(import_row::number.gt(after)))
+        .order(import_row::number)
+        .limit(limit)
+        .select(ImportRow::as_select())
+        .load(c))?)
+}
+
+/// Puts where samples came from.
+///
+/// # Errors
+/// [`Error::Duplicate`] for a sample that came from elsewhere.
+pub fn sample_imports_insert(conn: &mut Conn, rows: &[SampleImport]) -> Result<(), Error> {
+    on!(conn, c => diesel::insert_into(sample_import::table).values(rows).execute(c))?;
+    Ok(())
+}
+
+/// Of these form numbers of a city those that are taken, each with the digest of what was filed where it was imported.
+///
+/// # Errors
+/// Those of the database.
+pub fn forms_taken(conn: &mut Conn, city: i32, form_nos: &[&str]) -> Result<Vec<(String, Option<String>)>, Error> {
+    Ok(on!(conn, c => sample::table
+        .left_join(sample_import::table
+            .on(sample_import::city.eq(sample::city).and(sample_import::sample_id.eq(sample::id))))
+        .filter(sample::city.eq(city).and(sample::form_no.eq_any(form_nos)))
+        .select((sample::form_no, sample_import::content_digest.nullable()))
+        .load(c))?)
+}
+
+/// What is exported.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// These stages; every one when empty.
+    pub stages: Vec<Stage>,
+    /// Codes of regions, from and until.
+    pub regions: Vec<(i32, i32)>,
+    /// Taken at this instant or later.
+    pub from: Option<Ts>,
+    /// Taken before this instant.
+    pub until: Option<Ts>,
+}
+
+/// A sample with its items by analyte and where it came from.
+pub type Whole = (Sample, Vec<Item>, Option<SampleImport>);
+
+/// Samples in the order of their ids, after one of them.
+///
+/// # Errors
+/// Those of the database.
+pub fn samples_whole(
+    conn: &mut Conn,
+    wanted: &Wanted,
+    after: Option<(i32, Id)>,
+    limit: i64,
+) -> Result<Vec<Whole>, Error> {
+    let samples: Vec<(Sample, Option<SampleImport>)> = on!(conn, c => {
+        let mut query = sample::table
+            .left_join(sample_import::table
+                .on(sample_import::city.eq(sample::city).and(sample_import::sample_id.eq(sample::id))))
+            .select((Sample::as_select(), Option::<SampleImport>::as_select()))
+            .into_boxed();
+        if !wanted.stages.is_empty() {
+            query = query.filter(sample::stage.eq_any(wanted.stages.iter().copied().map(Word).collect::<Vec<_>>()));
+        }
+        for (low, high) in &wanted.regions {
+            query = query.filter(sample::region.between(*low, *high));
+        }
+        if let Some(from) = wanted.from {
+            query = query.filter(sample::sampled_at.ge(from));
+        }
+        if let Some(until) = wanted.until {
+            query = query.filter(sample::sampled_at.lt(until));
+        }
+        if let Some((city, id)) = after {
+            query = query.filter(sample::city.gt(city).or(sample::city.eq(city).and(sample::id.gt(id))));
+        }
+        query.order((sample::city, sample::id)).limit(limit).load(c)
+    })?;
+    let cities: Vec<i32> = samples.iter().map(|(sample, _)| sample.city).collect();
+    let ids: Vec<Id> = samples.iter().map(|(sample, _)| sample.id).collect();
+    let mut items: Vec<Item> = on!(conn, c => item::table
+        .filter(item::city.eq_any(&cities).and(item::sample_id.eq_any(&ids)))
+        .order((item::city.desc(), item::sample_id.desc(), item::analyte.desc()))
+        .select(Item::as_select())
+        .load(c))?;
+    let mut whole = Vec::with_capacity(samples.len());
+    for (sample, origin) in samples {
+        let is_its = |item: &Item| (item.city, item.sample_id) == (sample.city, sample.id);
+        let from = items.iter().rposition(|item| !is_its(item)).map_or(0, |last| last + 1);
+        let mut own = items.split_off(from);
+        own.reverse();
+        whole.push((sample, own, origin));
+    }
+    Ok(whole)
+}
