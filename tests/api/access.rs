@@ -155,6 +155,7 @@ struct Things {
     sample: String,
     alert: String,
     person: String,
+    import: String,
     registration: Value,
 }
 
@@ -173,7 +174,9 @@ impl Things {
         server.stop_working();
         server.hire(Who::CountyInspector);
         let person = Who::CountyInspector.id().to_string();
-        Self { sample: id(&sample).to_owned(), alert: id(&alert).to_owned(), person, registration }
+        // Begun by somebody who is none of those who ask for it.
+        let import = crate::imports::tried(&server.who(Who::SecondAdministrator));
+        Self { sample: id(&sample).to_owned(), alert: id(&alert).to_owned(), person, import, registration }
     }
 
     /// The path of an operation, about what there is.
@@ -182,6 +185,7 @@ impl Things {
             "samples" => (self.sample.clone(), ""),
             "alerts" => (self.alert.clone(), ""),
             "users" => (self.person.clone(), ""),
+            "imports" => (self.import.clone(), ""),
             "plans" => (server.plan.to_string(), ""),
             "organisations" => (House::Laboratory.id().to_string(), ""),
             "criteria" => ("L009".to_owned(), "food=33.01.01.01&analyte=phorate"),
@@ -247,6 +251,8 @@ impl Things {
             "sample_list" => Some(self.sample.clone()),
             "alert_list" => Some(self.alert.clone()),
             "user_list" => Some(self.person.clone()),
+            "import_list" => Some(self.import.clone()),
+            "export_samples" => Some("菠菜".to_owned()),
             "rate_list" | "rate_trend" | "alert_rule_list" => Some("\"farm\"".to_owned()),
             _ => None,
         };

@@ -10,6 +10,9 @@ pub(crate) const PROBLEM: &str = "application/problem+json";
 /// The kind of a stream of events.
 pub(crate) const STREAM: &str = "text/event-stream";
 
+/// The kind of a table.
+pub(crate) const TABLE: &str = "text/csv";
+
 /// The document.
 pub(crate) static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(&hege_api::openapi::document().unwrap()).unwrap());

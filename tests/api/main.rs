@@ -14,6 +14,7 @@ mod client;
 mod contract;
 mod document;
 mod forms;
+mod imports;
 mod mail;
 mod people;
 mod registrations;

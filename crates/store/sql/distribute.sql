@@ -31,6 +31,9 @@ SELECT create_distributed_table('mail', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('audit', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('audit_seal', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('outbox', 'city', colocate_with => 'sample');
+SELECT create_distributed_table('import', 'city', colocate_with => 'sample');
+SELECT create_distributed_table('import_row', 'city', colocate_with => 'sample');
+SELECT create_distributed_table('sample_import', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('idempotency', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('form_no_counter', 'city', colocate_with => 'sample');
 

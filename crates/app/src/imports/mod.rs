@@ -22,7 +22,7 @@ pub use hege_tables::{Format, WriteError};
 use crate::alerts::NewId;
 use crate::record::{CONCLUDED, audit_own};
 use crate::reference::{OrganisationKind, Regions};
-use crate::{Call, DataKey, Error, Mark, PROVINCE, Store, stored};
+use crate::{Call, DataKey, Error, Mark, PROVINCE, Store, organisations, stored};
 use columns::Layout;
 use hege_core::{Problem, Problems, Role};
 use hege_lab::Catalogue;
@@ -191,7 +191,7 @@ pub fn run(
     (opened, begun): (&Opened, Import),
     go_on: GoOn<'_>,
 ) -> Result<Import, Error> {
-    let organisations = crate::organisations::list(around.store)?.into_iter().filter(|found| found.active);
+    let organisations = organisations::list(around.store)?.into_iter().filter(|found| found.active);
     let laboratory = OrganisationKind::Laboratory.code();
     let importer = Importer {
         store: around.store,
