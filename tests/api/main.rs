@@ -9,14 +9,18 @@
 
 mod access;
 mod acts;
+mod administration;
+mod board;
 mod bodies;
 mod client;
 mod contract;
 mod document;
 mod forms;
+mod limits;
 mod people;
 mod registrations;
 mod rows;
+mod rules;
 mod scope;
 mod search;
 mod server;
