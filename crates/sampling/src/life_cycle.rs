@@ -1,5 +1,9 @@
 //! The life of a sample: who may do what to it when, and where it stands afterwards.
 
+mod items;
+
+pub use items::{Items, Readiness};
+
 use hege_core::{LabId, Role, UserId, words};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,55 +92,6 @@ pub enum Action {
         /// Why.
         reason: String,
     },
-}
-
-/// What the results say of an approval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Readiness {
-    /// A conclusion follows from the items.
-    pub concluded: bool,
-    /// Every nonconforming result has been confirmed (retest value, person, QC batch).
-    pub confirmed: bool,
-}
-
-/// What the items say of check and approval.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Items {
-    /// Those judged by a criterion that the laboratory stated itself.
-    pub stated: BTreeSet<String>,
-    /// Those that are not judgeable.
-    pub not_judgeable: BTreeSet<String>,
-    /// Those that the checker left out.
-    pub left_out: BTreeSet<String>,
-    /// Those whose missing verdict holds a conclusion back.
-    pub open: BTreeSet<String>,
-    /// Nonconforming ones that no retest confirms.
-    pub unconfirmed: BTreeSet<String>,
-    /// What follows from them.
-    pub readiness: Readiness,
-}
-
-impl Items {
-    /// The items that a denial of this action is about, so that whoever reads it knows where to look. Empty for a denial that is
-    /// about no item.
-    #[must_use]
-    pub fn at_fault(&self, denial: Denial, action: &Action) -> BTreeSet<String> {
-        let about = match denial {
-            Denial::NotConcluded => &self.open,
-            Denial::NotConfirmed => &self.unconfirmed,
-            Denial::NotConfirmedCriterion => &self.stated,
-            Denial::LeftOutNotAgreed => &self.left_out,
-            _ => return BTreeSet::new(),
-        };
-        let is_settled = |item: &String| match action {
-            Action::Check { confirms, leaves_out } => confirms.contains(item) || leaves_out.contains_key(item),
-            Action::Approve { agrees } => agrees.contains(item),
-            _ => false,
-        };
-        // A criterion that was confirmed says nothing of a result that was not.
-        let by_name = matches!(denial, Denial::NotConfirmedCriterion | Denial::LeftOutNotAgreed);
-        about.iter().filter(|item| !by_name || !is_settled(item)).cloned().collect()
-    }
 }
 
 /// Who had which part in a sample so far, and how its items stand.
@@ -518,17 +473,14 @@ mod tests {
         let failed = Items { readiness: READY, ..open };
         assert_eq!(denied(check("", &[]), &failed), None, "another item has failed: the sample is concluded");
         let unconfirmed = Items {
-            stated: names("lead"),
             unconfirmed: names("lead"),
             readiness: Readiness { confirmed: false, ..READY },
             ..past().items
         };
-        assert_eq!(denied(check("lead", &[]), &unconfirmed), Some((Denial::NotConfirmed, names("lead"))));
-        assert_eq!(denied(check("", &[]), &unconfirmed), Some((Denial::NotConfirmedCriterion, names("lead"))));
+        assert_eq!(denied(check("", &[]), &unconfirmed), Some((Denial::NotConfirmed, names("lead"))));
         let agreed = Items { left_out: names("tin zinc"), ..past().items };
         let approval = Action::Approve { agrees: names("tin") };
         assert_eq!(agreed.at_fault(Denial::LeftOutNotAgreed, &approval), names("zinc"));
-        assert_eq!(agreed.at_fault(Denial::WrongStatus, &approval), names(""));
     }
 
     #[test]
