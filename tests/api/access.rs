@@ -235,6 +235,8 @@ impl Things {
             }
             "alert_rule_preview" => json!({"stage": "farm"}),
             "alert_acknowledge" | "alert_close" => stale(json!({"note": "演示"})),
+            "alert_assign" => stale(json!({"person_id": self.person})),
+            "subscription_change" | "user_subscription_change" => stale(json!({"kinds": []})),
             // A password is hashed before it is refused: these two are asked with nothing.
             _ => json!({}),
         }

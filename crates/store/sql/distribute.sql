@@ -31,6 +31,7 @@ SELECT create_distributed_table('alert_event', 'city', colocate_with => 'sample'
 SELECT create_distributed_table('audit', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('audit_seal', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('outbox', 'city', colocate_with => 'sample');
+SELECT create_distributed_table('mail', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('idempotency', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('form_no_counter', 'city', colocate_with => 'sample');
 

@@ -7,9 +7,9 @@
 -- everywhere and copied to every machine; `local` stays where people log in. A new table without a class is a fault.
 WITH cfg (dist, ref, local) AS (VALUES (
     ARRAY['sample', 'item', 'conclusion', 'amendment', 'custody_event', 'seal', 'name_gram', 'rate_cell', 'alert', 'alert_event',
-          'audit', 'audit_seal', 'outbox', 'idempotency', 'form_no_counter'],
+          'audit', 'audit_seal', 'outbox', 'mail', 'idempotency', 'form_no_counter'],
     ARRAY['region', 'organisation', 'criterion', 'calendar_day', 'plan', 'target'],
-    ARRAY['setting', 'person', 'session', 'refresh_token', 'signing_key', '__diesel_schema_migrations']
+    ARRAY['setting', 'person', 'subscription', 'session', 'refresh_token', 'signing_key', '__diesel_schema_migrations']
 )),
 t AS (
     SELECT c.oid, c.relname, c.relkind,
