@@ -150,9 +150,9 @@ operations! {
     /// Close an alert.
     AlertClose = "alert_close", [Reviewer];
     /// See one's subscription.
-    SubscriptionFetch = "subscription_fetch", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    SubscriptionFetch = "subscription_fetch", anybody;
     /// Change one's subscription.
-    SubscriptionChange = "subscription_change", [Inspector, Receiver, Tester, Checker, Approver, Reviewer, Publisher, Administrator, Auditor];
+    SubscriptionChange = "subscription_change", anybody;
     /// See a person's subscription.
     UserSubscriptionFetch = "user_subscription_fetch", [Administrator];
     /// Change a person's subscription.

@@ -26,6 +26,7 @@ pub mod plans;
 pub mod regions;
 pub mod samples;
 pub mod schema;
+pub mod seals;
 pub mod search;
 pub mod sessions;
 pub mod subscriptions;
