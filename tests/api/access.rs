@@ -174,7 +174,7 @@ impl Things {
         server.stop_working();
         server.hire(Who::CountyInspector);
         let person = Who::CountyInspector.id().to_string();
-        // Begun by somebody who is none of those who ask for it.
+        // Begun by somebody who is none of those who ask for it, and who stays as administrator of the province.
         let import = crate::imports::tried(&server.who(Who::SecondAdministrator));
         Self { sample: id(&sample).to_owned(), alert: id(&alert).to_owned(), person, import, registration }
     }
@@ -286,8 +286,6 @@ fn expected(somebody: Somebody, rule: &Rule) -> Class {
 fn whoever_asks_gets_what_role_region_stage_and_organisation_give_and_nothing_else() {
     on_both(|server| {
         let things = Things::of(server);
-        // Somebody stays who administers the province.
-        server.hire(Who::SecondAdministrator);
         let tokens: BTreeMap<Role, String> =
             Role::ALL.iter().map(|role| (*role, server.who(Who::with_only(*role)).token.unwrap())).collect();
         let operations = operations();

@@ -277,7 +277,8 @@ fn of_form(problem: &Problem, refuses: bool) -> Said {
 /// Says what an item's verdict means for its row; whether the file calls it nonconforming where it conforms.
 fn judged(row: &mut FileRow, item: &Item) -> bool {
     let (verdict, reason) = (item.verdict.as_deref().unwrap_or_default(), item.reason.as_deref().unwrap_or_default());
-    if verdict == "not_judgeable" {
+    // What is not known is told of its own column already.
+    if verdict == "not_judgeable" && !matches!(reason, "unknown_analyte" | "unknown_food") {
         let known = hege_lab::Reason::ALL.iter().find(|known| known.code() == reason);
         let words = known.map_or(("不能判定", "not judgeable"), |known| (known.zh(), known.en()));
         let column = match reason {
