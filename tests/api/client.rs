@@ -274,6 +274,12 @@ fn answered(asked: (&str, &str), (status, kind, text): (u16, &str, &str)) -> Ans
     answer
 }
 
+/// A text as it stands in a query.
+pub(crate) fn encoded(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
 /// A text field.
 #[track_caller]
 pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {

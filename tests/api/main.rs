@@ -9,16 +9,20 @@
 
 mod access;
 mod acts;
+mod administration;
+mod board;
 mod bodies;
 mod client;
 mod contract;
 mod document;
 mod forms;
 mod imports;
+mod limits;
 mod mail;
 mod people;
 mod registrations;
 mod rows;
+mod rules;
 mod scope;
 mod search;
 mod server;

@@ -12,6 +12,7 @@ const TABLES: [(&str, &str); 23] = [
     ("alert_event", "0"),
     ("amendment", "0"),
     ("audit", "0"),
+    ("calendar_day", "0"),
     ("conclusion", "0"),
     ("criterion", "revision"),
     ("custody_event", "0"),
@@ -26,6 +27,7 @@ const TABLES: [(&str, &str); 23] = [
     ("rate_cell", "conforming + 3 * nonconforming + 5 * pending + 7 * voided"),
     ("refresh_token", "0"),
     ("sample", "revision"),
+    ("seal", "0"),
     ("session", "CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END"),
     ("setting", "revision"),
     ("signing_key", "0"),
@@ -82,7 +84,7 @@ fn a_row_that_was_written_is_noticed() {
         let written = ["audit", "custody_event", "idempotency", "item", "rate_cell", "sample"];
         assert_eq!(rows.changed(), written);
         inspector.seal(&sample, &House::Laboratory.id().to_string()).ok();
-        assert_eq!(rows.changed(), ["audit", "custody_event", "sample"]);
+        assert_eq!(rows.changed(), ["audit", "custody_event", "sample", "seal"]);
         approver.approve(&checked).ok();
         assert_eq!(rows.changed(), ["audit", "conclusion", "custody_event", "outbox", "rate_cell", "sample"]);
         approver.end();

@@ -73,8 +73,9 @@ fn a_result_is_judged_by_the_edition_in_force_on_its_deciding_date() {
         assert_eq!(sample["items"][0]["verdict"], "nonconforming");
         let sample = server.who(Who::Tester).enter(&sample, &result("5,01")).ok();
         assert_eq!(sample["items"][0]["verdict"], "not_judgeable", "what cannot be read is not judged by guess");
-        let sample = server.who(Who::Checker).check(&sample, &[]).ok();
-        server.who(Who::Approver).approve(&sample).refused(409, "not_concluded");
+        let refused = server.who(Who::Checker).check(&sample, &[]);
+        refused.refused(409, "not_concluded");
+        assert_eq!(refused.body["errors"][0]["pointer"], "/items/procymidone", "the checker is told where to look");
     });
 }
 

@@ -3,15 +3,16 @@
 use crate::State;
 use crate::access::{Allowed, SampleCustody, SampleReceipt, SampleReturn, SampleVoid};
 use crate::body::{Body, Fields, FromFields};
-use crate::problem::{Failure, ProblemBody};
+use crate::problem::{Failure, FieldProblem, ProblemBody};
 use crate::views::{SampleSummary, path_id};
 use actix_web::{HttpResponse, post, web};
 use hege_app::organisations;
 use hege_app::people::is_active;
-use hege_app::samples::step;
+use hege_app::samples::{seal_doubts, step};
 use hege_app::{Call, Error};
 use hege_core::{LabId, Problem, SampleId, UserId};
 use hege_sampling::life_cycle::{Action, RefusalReason};
+use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -108,12 +109,21 @@ impl FromFields for CustodyStep {
     }
 }
 
+/// A sample after a step in the field, with what is doubtful about it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CustodyStepView {
+    #[serde(flatten)]
+    sample: SampleSummary,
+    /// Doubts that kept nothing back: `seal_used_before`.
+    warnings: Vec<FieldProblem>,
+}
+
 /// Seal or hand over.
 ///
 /// Sealing addresses the sample to a laboratory.
 #[utoipa::path(operation_id = "sample_custody", tag = "samples", request_body = CustodyBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the sample's id")),
-    responses((status = 200, description = "done", body = SampleSummary),
+    responses((status = 200, description = "done", body = CustodyStepView),
         (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
@@ -126,13 +136,24 @@ pub(crate) async fn sample_custody(
     asked: Allowed<SampleCustody, Body<CustodyStep>>,
 ) -> Result<HttpResponse, Failure> {
     let id = path_id(&path)?;
-    let Allowed { person, input: Body(CustodyStep(step)), .. } = asked;
-    match &step.action {
+    let Allowed { person, input: Body(CustodyStep(Step { revision, action })), .. } = asked;
+    match &action {
         Action::Seal { lab: Some(lab), .. } => state.is_laboratory(*lab).await?,
         Action::HandOver { to } => state.is_there(*to).await?,
         _ => {}
     }
-    step.done(&state, state.call(&person), id).await
+    let seals = if let Action::Seal { seals, .. } = &action { seals.clone() } else { Vec::new() };
+    let call = state.call(&person);
+    let is_laboratory = call.actor.roles.iter().all(|role| role.is_laboratory());
+    let (sample, doubts) = state
+        .run(move |state| {
+            let sample = step(&state.store, &call, id, (revision, &action))?;
+            Ok((sample, seal_doubts(&state.store, id, &seals)?))
+        })
+        .await?;
+    let sample = SampleSummary::of(&sample, is_laboratory).map_err(Failure::from)?;
+    let warnings = doubts.iter().map(FieldProblem::from).collect();
+    Ok(HttpResponse::Ok().json(CustodyStepView { sample, warnings }))
 }
 
 /// Receipt at the laboratory: accepted, or refused with its reason.

@@ -8,6 +8,7 @@ use hege_app::sessions::Refusal;
 use hege_core::{Problem, Problems};
 use hege_sampling::life_cycle::Denial;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 use utoipa::ToSchema;
@@ -118,6 +119,17 @@ impl Failure {
         Self::new(status, denial.code(), (denial.zh(), denial.en()))
     }
 
+    /// A denial that is about items, each told at its analyte.
+    fn denied_for(denial: Denial, items: &BTreeSet<String>) -> Self {
+        let told = |item: &String| FieldProblem {
+            pointer: format!("/items/{item}"),
+            code: denial.code().to_owned(),
+            zh: format!("{item}：{}", denial.zh()),
+            en: format!("{item}: {}", denial.en()),
+        };
+        Self { errors: items.iter().map(told).collect(), ..Self::denied(denial) }
+    }
+
     fn store(error: &hege_app::StoreError) -> Self {
         match error {
             hege_app::StoreError::Duplicate(_) => {
@@ -142,6 +154,7 @@ impl From<AppError> for Failure {
             AppError::Invalid(problems) => Self::invalid(&problems),
             AppError::NotFound => Self::not_found(),
             AppError::Denied(denial) => Self::denied(denial),
+            AppError::DeniedFor(denial, items) => Self::denied_for(denial, &items),
             AppError::OutsideScope => Self::new(
                 StatusCode::FORBIDDEN,
                 "outside_scope",

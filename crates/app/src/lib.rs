@@ -151,6 +151,9 @@ pub enum Error {
     /// The life cycle forbids it.
     #[error("denied: {0}")]
     Denied(Denial),
+    /// The life cycle forbids it because of these items, named by their analyte.
+    #[error("denied: {0}")]
+    DeniedFor(Denial, BTreeSet<String>),
     /// It would reach beyond what the person sees: 403 `outside_scope`.
     #[error("outside the scope of the person")]
     OutsideScope,
@@ -172,6 +175,13 @@ pub enum Error {
     /// The database.
     #[error(transparent)]
     Store(#[from] hege_store::Error),
+}
+
+impl Error {
+    /// What the life cycle forbids, with the items that it is about.
+    pub(crate) fn denied(denial: Denial, items: BTreeSet<String>) -> Self {
+        if items.is_empty() { Self::Denied(denial) } else { Self::DeniedFor(denial, items) }
+    }
 }
 
 impl AsStoreError for Error {

@@ -19,6 +19,7 @@ use hege_store::judged::Judged;
 use hege_store::samples::{Item, Sample, SampleProgress};
 use hege_store::types::{Doc, Id, Ts};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 use value::Product;
 
 /// Judges cases without storing anything, in their order.
@@ -225,13 +226,29 @@ fn standings(items: &[Item]) -> Vec<ItemStanding> {
 
 /// What the items say of an approval.
 pub(crate) fn readiness(items: &[Item]) -> Readiness {
-    let fails = |code: Option<&str>| code.and_then(verdict_of) == Some(ItemVerdict::Nonconforming);
-    let again =
-        |item: &Item| item.confirmation.as_ref().is_some_and(|doc| fails(doc.0.get("verdict").and_then(Json::as_str)));
     Readiness {
         concluded: conclude(&standings(items)) != Conclusion::NotJudgeable,
-        confirmed: items.iter().filter(|item| fails(item.verdict.as_deref())).all(again),
+        confirmed: !items.iter().any(is_unconfirmed),
     }
+}
+
+/// Whether an item failed and no retest confirms it.
+pub(crate) fn is_unconfirmed(item: &Item) -> bool {
+    let fails = |code: Option<&str>| code.and_then(verdict_of) == Some(ItemVerdict::Nonconforming);
+    let again = item.confirmation.as_ref().and_then(|doc| doc.0.get("verdict")).and_then(Json::as_str);
+    fails(item.verdict.as_deref()) && !fails(again)
+}
+
+/// The items whose missing verdict holds a conclusion back: of those that decide it, which are the supervised ones where there
+/// are any.
+pub(crate) fn open_items(items: &[Item]) -> BTreeSet<String> {
+    let decides = |item: &&Item| item.purpose != RISK || items.iter().all(|item| item.purpose == RISK);
+    let is_judged = |item: &Item| {
+        let verdict = item.verdict.as_deref().and_then(verdict_of);
+        verdict.is_some_and(|verdict| verdict != ItemVerdict::NotJudgeable)
+    };
+    let open = items.iter().filter(decides).filter(|item| item.left_out.is_none() && !is_judged(item));
+    open.map(|item| item.analyte.clone()).collect()
 }
 
 /// How a sample stands by its items. A sample of risk monitoring never stands in a rate.

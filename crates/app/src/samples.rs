@@ -8,7 +8,7 @@ pub use hege_store::samples::{ConclusionRow, CustodyRow, Item, Sample};
 pub use seen::{Cursor, Page, Search, Seen, fetch, form_of, id_of, list};
 
 use crate::record::{cell, concluded, step_write};
-use crate::{Call, Error};
+use crate::{Call, Error, stored};
 use hege_core::{Problem, Problems, Role, SampleId};
 use hege_lab::Catalogue;
 use hege_sampling::form::Form;
@@ -18,6 +18,8 @@ use hege_store::idempotency::{answered_fetch, answered_insert};
 use hege_store::samples::{
     custody_insert, custody_of, form_no_holder, items_insert, items_of, sample_fetch, sample_insert,
 };
+use hege_store::seals::{SealRow, seals_put, seals_used};
+use hege_store::types::Id;
 use hege_store::{Conn, Store};
 use rows::acting;
 pub(crate) use rows::{Left, Loaded, answered, form_columns, ordered, registered, stepped};
@@ -130,6 +132,19 @@ pub(crate) fn load(conn: &mut Conn, call: &Call, id: SampleId) -> Result<Loaded,
     Loaded::of(sample, items, (&custody, call))
 }
 
+/// What is doubtful about the seals of a sample, at `/seals/{index}`: a number that another sample was sealed with. It is no
+/// refusal, for two organisations may have rolls of the same numbers; but one seal is on one sample.
+///
+/// # Errors
+/// Those of the store.
+pub fn seal_doubts(store: &Store, id: SampleId, seals: &[String]) -> Result<Vec<Problem>, Error> {
+    let key = (stored(id.city), Id(id.uuid));
+    let used = store.read(|conn| Ok::<_, Error>(seals_used(conn, key, seals)?))?;
+    let doubted = seals.iter().enumerate().filter(|(_, seal)| used.contains(seal));
+    let (zh, en) = ("该封条编号已用于另一样品", "another sample was sealed with this number");
+    Ok(doubted.map(|(index, _)| Problem::new(format!("/seals/{index}"), "seal_used_before", zh, en)).collect())
+}
+
 /// Does one step of a sample's life. Results are entered by [`crate::results::enter`], forms corrected by
 /// [`crate::amendments::amend`].
 ///
@@ -145,6 +160,11 @@ pub fn step(store: &Store, call: &Call, id: SampleId, (seen, action): (i64, &Act
         let loaded = load(conn, call, id)?;
         let left = stepped(&loaded, action, call)?;
         step_write(conn, (id, seen), &loaded.sample, &left)?;
+        if let Action::Seal { seals, .. } = action {
+            let row =
+                |number: &String| SealRow { city: left.sample.city, sample_id: left.sample.id, number: number.clone() };
+            seals_put(conn, &seals.iter().map(row).collect::<Vec<_>>())?;
+        }
         if matches!(action, Action::Approve { .. } | Action::Void { .. } | Action::Refuse(_)) {
             concluded(conn, call, id, &left.sample)?;
         }

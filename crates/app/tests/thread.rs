@@ -187,7 +187,7 @@ fn registration(n: u128) -> Registration {
 
 fn denied(outcome: Result<Sample, Error>) -> Denial {
     match outcome {
-        Err(Error::Denied(denial)) => denial,
+        Err(Error::Denied(denial) | Error::DeniedFor(denial, _)) => denial,
         other => panic!("{other:?}"),
     }
 }
@@ -250,16 +250,22 @@ fn who_sampled_entered_or_checked_it_does_not_do_the_next_part() {
 }
 
 #[test]
-fn a_nonconforming_result_is_confirmed_and_every_item_judged_before_approval() {
+fn a_nonconforming_result_is_confirmed_and_every_item_judged_before_the_check() {
     on_both(|province| {
-        let checked = |n, reported| {
-            let sample = province.enter(TESTER, &province.received(n), reported, false).unwrap();
-            province.step(CHECKER, &sample, &looked_at()).unwrap()
-        };
-        let unconfirmed = checked(1, "0.31");
-        assert_eq!(denied(province.step(APPROVER, &unconfirmed, &approve())), Denial::NotConfirmed);
-        let unreadable = checked(2, "1/58");
-        assert_eq!(denied(province.step(APPROVER, &unreadable, &approve())), Denial::NotConcluded);
+        let entered = |n, reported| province.enter(TESTER, &province.received(n), reported, false).unwrap();
+        let unconfirmed = entered(1, "0.31");
+        let lead = names(&["lead"]);
+        let outcome = province.step(CHECKER, &unconfirmed, &looked_at());
+        assert!(
+            matches!(&outcome, Err(Error::DeniedFor(Denial::NotConfirmed, items)) if *items == lead),
+            "{outcome:?}"
+        );
+        let unreadable = entered(2, "1/58");
+        let outcome = province.step(CHECKER, &unreadable, &looked_at());
+        assert!(
+            matches!(&outcome, Err(Error::DeniedFor(Denial::NotConcluded, items)) if *items == lead),
+            "{outcome:?}"
+        );
         let back = province.step(CHECKER, &unreadable, &Action::Return { reason: "小数点".to_owned() }).unwrap();
         let again = province.enter(TESTER, &back, "0.158", false).unwrap();
         let again = province.step(CHECKER, &again, &looked_at()).unwrap();

@@ -1,5 +1,9 @@
 //! The life of a sample: who may do what to it when, and where it stands afterwards.
 
+mod items;
+
+pub use items::{Items, Readiness};
+
 use hege_core::{LabId, Role, UserId, words};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,28 +94,6 @@ pub enum Action {
     },
 }
 
-/// What the results say of an approval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Readiness {
-    /// A conclusion follows from the items.
-    pub concluded: bool,
-    /// Every nonconforming result has been confirmed (retest value, person, QC batch).
-    pub confirmed: bool,
-}
-
-/// What the items say of check and approval.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Items {
-    /// Those judged by a criterion that the laboratory stated itself.
-    pub stated: BTreeSet<String>,
-    /// Those that are not judgeable.
-    pub not_judgeable: BTreeSet<String>,
-    /// Those that the checker left out.
-    pub left_out: BTreeSet<String>,
-    /// What follows from them.
-    pub readiness: Readiness,
-}
-
 /// Who had which part in a sample so far, and how its items stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
@@ -144,7 +126,7 @@ words! {
         SampledIt = "sampled_it", "抽样人员不得参与检验、审核和批准", "who sampled it may not test, check or approve it";
         EnteredIt = "entered_it", "检验人员不得审核或批准同一样品", "who entered a result may not check or approve it";
         CheckedIt = "checked_it", "审核人员不得批准同一样品", "who checked it may not approve it";
-        NotConcluded = "not_concluded", "存在未判定项目，不能批准", "an item is not judged";
+        NotConcluded = "not_concluded", "存在未判定项目", "an item is not judged";
         NotConfirmed = "not_confirmed", "不合格结果未经确认", "a nonconforming result is not confirmed";
         NotConfirmedCriterion = "criterion_not_confirmed", "自定判定依据未经审核人确认", "a criterion that the laboratory stated is not confirmed by name";
         LeftOutNotAgreed = "left_out_not_agreed", "不判定项目未经批准人同意", "an item left out is not agreed to by name";
@@ -250,7 +232,9 @@ fn complete(action: &Action, actor: &Actor) -> Result<(), Denial> {
     }
 }
 
-/// The checker confirms by name what the laboratory stated itself, and may leave out what is not judgeable, with a reason.
+/// The checker confirms by name what the laboratory stated itself, and may leave out what is not judgeable, with a reason. What
+/// the approver would have to refuse goes no further: a result without a verdict that is not left out, and a nonconforming one
+/// that nobody tested again, go back to the bench.
 fn checkable(confirms: &BTreeSet<String>, leaves_out: &BTreeMap<String, String>, items: &Items) -> Result<(), Denial> {
     if !confirms.is_subset(&items.stated) || !leaves_out.keys().all(|item| items.not_judgeable.contains(item)) {
         return Err(Denial::ItemMisnamed);
@@ -259,7 +243,13 @@ fn checkable(confirms: &BTreeSet<String>, leaves_out: &BTreeMap<String, String>,
         return Err(Denial::ReasonMissing);
     }
     let is_settled = |item: &String| confirms.contains(item) || leaves_out.contains_key(item);
-    if items.stated.iter().all(is_settled) { Ok(()) } else { Err(Denial::NotConfirmedCriterion) }
+    if !items.stated.iter().all(is_settled) {
+        return Err(Denial::NotConfirmedCriterion);
+    }
+    if !items.readiness.concluded && !items.open.iter().all(|item| leaves_out.contains_key(item)) {
+        return Err(Denial::NotConcluded);
+    }
+    if items.readiness.confirmed { Ok(()) } else { Err(Denial::NotConfirmed) }
 }
 
 /// The approver agrees by name to each item that the checker left out, and to none besides.
@@ -294,7 +284,14 @@ mod tests {
     const READY: Readiness = Readiness { concluded: true, confirmed: true };
 
     fn past() -> Past {
-        let items = Items { stated: names(""), not_judgeable: names(""), left_out: names(""), readiness: READY };
+        let items = Items {
+            stated: names(""),
+            not_judgeable: names(""),
+            left_out: names(""),
+            open: names(""),
+            unconfirmed: names(""),
+            readiness: READY,
+        };
         Past {
             samplers: BTreeSet::from([user(1), user(2)]),
             entered: BTreeSet::from([user(3)]),
@@ -454,6 +451,36 @@ mod tests {
         assert_eq!(denied(check("lead tin zinc", &[])), Some(Denial::ItemMisnamed), "zinc has no stated criterion");
         assert_eq!(denied(check("tin", &[("lead", "样品用尽")])), Some(Denial::ItemMisnamed), "lead is judged");
         assert_eq!(denied(check("lead tin", &[("zinc", " ")])), Some(Denial::ReasonMissing));
+    }
+
+    #[test]
+    fn a_check_refuses_what_an_approval_would_and_names_the_items() {
+        let denied = |action: Action, items: &Items| {
+            let past = Past { items: items.clone(), ..past() };
+            let denial = apply(Entered, &action, &past, &actor(5)).err();
+            denial.map(|denial| (denial, items.at_fault(denial, &action)))
+        };
+        let open = Items {
+            not_judgeable: names("tin zinc"),
+            open: names("tin zinc"),
+            readiness: Readiness { concluded: false, ..READY },
+            ..past().items
+        };
+        assert_eq!(denied(check("", &[]), &open), Some((Denial::NotConcluded, names("tin zinc"))));
+        let one = check("", &[("tin", "样品用尽")]);
+        assert_eq!(denied(one, &open), Some((Denial::NotConcluded, names("tin zinc"))), "zinc is open still");
+        assert_eq!(denied(check("", &[("tin", "样品用尽"), ("zinc", "样品用尽")]), &open), None);
+        let failed = Items { readiness: READY, ..open };
+        assert_eq!(denied(check("", &[]), &failed), None, "another item has failed: the sample is concluded");
+        let unconfirmed = Items {
+            unconfirmed: names("lead"),
+            readiness: Readiness { confirmed: false, ..READY },
+            ..past().items
+        };
+        assert_eq!(denied(check("", &[]), &unconfirmed), Some((Denial::NotConfirmed, names("lead"))));
+        let agreed = Items { left_out: names("tin zinc"), ..past().items };
+        let approval = Action::Approve { agrees: names("tin") };
+        assert_eq!(agreed.at_fault(Denial::LeftOutNotAgreed, &approval), names("zinc"));
     }
 
     #[test]

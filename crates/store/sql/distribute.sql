@@ -23,6 +23,7 @@ SELECT create_distributed_table('item', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('conclusion', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('amendment', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('custody_event', 'city', colocate_with => 'sample');
+SELECT create_distributed_table('seal', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('name_gram', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('rate_cell', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('alert', 'city', colocate_with => 'sample');

@@ -27,6 +27,7 @@ pub mod regions;
 pub mod samples;
 pub mod schema;
 pub mod search;
+pub mod seals;
 pub mod sessions;
 pub mod subscriptions;
 pub mod tallies;

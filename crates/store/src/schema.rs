@@ -258,6 +258,16 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::types::sql::*;
+    seal (city, sample_id, number) {
+        city -> Integer,
+        sample_id -> Id,
+        number -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
     rate_cell (city, stage, sector, task_type, sample_kind, month) {
         city -> Integer,
         stage -> Text,

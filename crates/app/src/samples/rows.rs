@@ -4,7 +4,7 @@
 use super::Registration;
 use crate::fields::{document_of, stored_fields};
 use crate::record::{audit_row, custody_row};
-use crate::results::{conclusion_of, readiness};
+use crate::results::{conclusion_of, is_unconfirmed, open_items, readiness};
 use crate::{Call, Error, stored};
 use hege_core::date::china_date;
 use hege_core::{Month, Role, TaskType, UserId};
@@ -74,7 +74,8 @@ pub(crate) fn answered(call: &Call, registration: &Registration) -> Answered {
 
 /// What a step leaves that is neither a registration, nor an entry of results, nor an amendment.
 pub(crate) fn stepped(loaded: &Loaded, action: &Action, call: &Call) -> Result<Left, Error> {
-    let next = apply(loaded.status, action, &loaded.past, &loaded.actor)?;
+    let denied = |denial| Error::denied(denial, loaded.past.items.at_fault(denial, action));
+    let next = apply(loaded.status, action, &loaded.past, &loaded.actor).map_err(denied)?;
     let sample = progress(loaded, action, (next, call)).onto(&loaded.sample);
     let (kind, detail) = described(action);
     let items = loaded.items.iter().filter_map(|item| settled(item, action, call)).collect();
@@ -217,6 +218,8 @@ fn standing_items(items: &[Item]) -> Items {
         stated: named(|item| item.stated.is_some()),
         not_judgeable: named(|item| item.verdict.as_deref() == Some(ItemVerdict::NotJudgeable.code())),
         left_out: named(|item| item.left_out.is_some()),
+        open: open_items(items),
+        unconfirmed: named(is_unconfirmed),
         readiness: readiness(items),
     }
 }
