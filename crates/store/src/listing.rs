@@ -86,6 +86,8 @@ enum Along {
     Time,
     /// The keys of the rows are known.
     Keys,
+    /// Along none: of a column that is only checked.
+    Never,
 }
 
 /// One county or one city, which an index leads to; none for more.
@@ -153,7 +155,7 @@ macro_rules! filtered {
             query = match place((low, high)) {
                 Some(Along::County) => query.filter(columns.column::<Integer>("region", Along::County).eq(low)),
                 Some(_) => query.filter(columns.column::<Integer>("city", Along::City).eq(low / 100)),
-                None => query.filter(columns.column::<Integer>("region", Along::Time).between(low, high)),
+                None => query.filter(columns.column::<Integer>("region", Along::Never).between(low, high)),
             };
         }
         query = match filter.theirs {
@@ -169,7 +171,7 @@ macro_rules! filtered {
         };
         if !filter.stages.is_empty() {
             let stages: Vec<Word<Stage>> = filter.stages.iter().copied().map(Word).collect();
-            query = query.filter(columns.column::<Text>("stage", Along::Keys).eq_any(stages));
+            query = query.filter(columns.column::<Text>("stage", Along::Never).eq_any(stages));
         }
         if let Some(status) = &filter.status {
             query = query.filter(columns.column::<Text>("status", Along::Status).eq(status.clone()));
@@ -189,13 +191,12 @@ macro_rules! filtered {
 macro_rules! page {
     ($conn:expr, $filter:expr, $limit:expr, $row:ty) => {{
         let columns = Columns::of($conn, $filter.along());
+        // Also of the first page: an index is entered where a page begins, or SQLite would rather sort all rows.
+        let (at, id) = $filter.after.unwrap_or((Ts(jiff::Timestamp::MAX), Id(uuid::Uuid::max())));
         on!($conn, c => {
-            let mut query = filtered!($filter, columns);
-            if let Some((at, id)) = $filter.after {
-                // The first condition is where an index is entered.
-                query = query.filter(sample::sampled_at.le(at)).filter(sample::sampled_at.lt(at).or(sample::id.lt(id)));
-            }
-            query
+            filtered!($filter, columns)
+                .filter(sample::sampled_at.le(at))
+                .filter(sample::sampled_at.lt(at).or(sample::id.lt(id)))
                 .order((sample::sampled_at.desc(), sample::id.desc()))
                 .limit($limit)
                 .select(<$row>::as_select())
@@ -250,6 +251,9 @@ type Keys = (Vec<i32>, Vec<Id>);
 /// # Errors
 /// Those of the database.
 pub(crate) fn named_of(conn: &mut Conn, filter: &Filter, (cities, ids): Keys) -> Result<Vec<Named>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let columns = Columns::of(conn, Along::Keys);
     Ok(on!(conn, c => filtered!(filter, columns)
         .filter(sample::city.eq_any(cities).and(sample::id.eq_any(ids)))
@@ -263,6 +267,9 @@ pub(crate) fn named_of(conn: &mut Conn, filter: &Filter, (cities, ids): Keys) ->
 /// # Errors
 /// Those of the database.
 pub(crate) fn samples_of(conn: &mut Conn, (cities, ids): Keys) -> Result<Vec<Sample>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     Ok(on!(conn, c => sample::table
         .filter(sample::city.eq_any(cities).and(sample::id.eq_any(ids)))
         .order((sample::sampled_at.desc(), sample::id.desc()))

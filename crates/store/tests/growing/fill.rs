@@ -379,16 +379,49 @@ fn form(
     (barcode, unit_no): (Option<String>, u64),
     at: Timestamp,
 ) -> Value {
-    json!({
-        "version": 1, "form_no": form_no, "product_name": product, "sampled_unit": unit, "address": format!("{place}演示路1号"),
-        "barcode": barcode, "uscc": format!("91330000MA{unit_no:08}"), "sampled_at": at.to_string(),
-        "samplers": [person(1).0.to_string(), person(2).0.to_string()], "task_source": person(9).0.to_string(),
-        "deploying_org": person(9).0.to_string(), "programme_a": "演示抽检计划", "programme_b": "演示", "sampling_kind": "regular",
-        "place_type": "farmers_market", "region_type": "urban", "brand": "演示牌", "spec": "500克/袋", "batch_no": "20250601",
-        "grade": "/", "date_kind": "production", "date": "2025-06-01", "origin_kind": "purchased", "sample_property": "ordinary",
-        "physical_form": "solid", "packaging": "prepackaged", "origin": "浙江", "storage_at_sampling": "ambient",
-        "aseptic": "non_aseptic", "sample_qty": "2", "backup_qty": "1", "qty_unit": "kg", "objection_at_sampling": "none",
-        "remark": "演示数据", "shelf_life": "12个月", "unit_price": "12.50", "price_unit": "元/kg", "imported": false, "exported": false,
-        "producer_address": "演示路2号", "production_licence": "SC10000000000000", "declared_standard": "/", "lot_size": "800",
-    })
+    let mut form = json!({
+        "version": 1, "form_no": form_no, "product_name": product, "sampled_unit": unit,
+        "address": format!("{place}演示路1号"), "barcode": barcode, "uscc": format!("91330000MA{unit_no:08}"),
+        "sampled_at": at.to_string(), "samplers": [person(1).0.to_string(), person(2).0.to_string()],
+        "task_source": person(9).0.to_string(), "imported": false, "exported": false,
+    });
+    let object = form.as_object_mut().unwrap();
+    object.extend(ALIKE.map(|(field, value)| (field.to_owned(), Value::from(value))));
+    form
 }
+
+/// Fields that are alike in every form.
+const ALIKE: [(&str, &str); 32] = [
+    ("programme_a", "演示抽检计划"),
+    ("programme_b", "演示"),
+    ("sampling_kind", "regular"),
+    ("place_type", "farmers_market"),
+    ("region_type", "urban"),
+    ("brand", "演示牌"),
+    ("spec", "500克/袋"),
+    ("batch_no", "20250601"),
+    ("grade", "/"),
+    ("date_kind", "production"),
+    ("date", "2025-06-01"),
+    ("origin_kind", "purchased"),
+    ("sample_property", "ordinary"),
+    ("physical_form", "solid"),
+    ("packaging", "prepackaged"),
+    ("origin", "浙江"),
+    ("storage_at_sampling", "ambient"),
+    ("aseptic", "non_aseptic"),
+    ("sample_qty", "2"),
+    ("backup_qty", "1"),
+    ("qty_unit", "kg"),
+    ("objection_at_sampling", "none"),
+    ("remark", "演示数据"),
+    ("shelf_life", "12个月"),
+    ("unit_price", "12.50"),
+    ("price_unit", "元/kg"),
+    ("producer_address", "演示路2号"),
+    ("production_licence", "SC10000000000000"),
+    ("declared_standard", "/"),
+    ("lot_size", "800"),
+    ("contact_name", "演示联系人"),
+    ("third_party", "/"),
+];

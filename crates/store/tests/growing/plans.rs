@@ -37,13 +37,13 @@ const GROWING: [&str; 12] = [
     "idempotency",
 ];
 
-type Read = Box<dyn Fn(&mut Conn) -> Result<(), Error>>;
+pub(crate) type Read = Box<dyn Fn(&mut Conn) -> Result<(), Error>>;
 
 /// A read, and why it may go through a whole table, where it may.
-struct Case {
-    name: String,
+pub(crate) struct Case {
+    pub(crate) name: String,
     whole: Option<&'static str>,
-    read: Read,
+    pub(crate) read: Read,
 }
 
 fn case(name: impl Into<String>, read: impl Fn(&mut Conn) -> Result<(), Error> + 'static) -> Case {
@@ -54,20 +54,20 @@ fn whole(why: &'static str, case: Case) -> Case {
     Case { whole: Some(why), ..case }
 }
 
-fn lab() -> Id {
+pub(crate) fn lab() -> Id {
     id(800)
 }
 
-fn taker() -> Id {
+pub(crate) fn taker() -> Id {
     id(0x100)
 }
 
-fn everyone(theirs: Theirs) -> Filter {
+pub(crate) fn everyone(theirs: Theirs) -> Filter {
     Filter { theirs, stages: Vec::new(), regions: None, status: None, task_type: None, after: None }
 }
 
 /// Every scope with every filter, on the first page and on a later one.
-fn lists() -> Vec<Case> {
+pub(crate) fn lists() -> Vec<Case> {
     let scopes = [
         ("province", Theirs::In(330_000, 339_999)),
         ("city", Theirs::In(330_100, 330_199)),
@@ -102,24 +102,28 @@ fn lists() -> Vec<Case> {
     cases
 }
 
+/// Searches a page.
+pub(crate) fn found_by(conn: &mut Conn, filter: &Filter, text: &str) -> Result<(), Error> {
+    let query = Query::parse(text).unwrap();
+    let search = Search {
+        filter,
+        cities: (3300, 3399),
+        by_names: !matches!(filter.theirs, Theirs::SentTo(_)),
+        is_blind: &|_| false,
+        query: Some(&query),
+        form_no: None,
+    };
+    sample_search(conn, &search, 50).map(drop)
+}
+
 fn searches() -> Vec<Case> {
     let mut cases = Vec::new();
     for text in
         ["龙井", "市场", "鲸", "雪菜", "演示 龙井", "菜", "XBJ25330102", "2000000000017", "91330000MA00000001", "XBJ25"]
     {
         for (scope, theirs) in [("province", Theirs::In(330_000, 339_999)), ("laboratory", Theirs::SentTo(lab()))] {
-            cases.push(case(format!("search of a {scope} for {text}"), move |conn| {
-                let query = Query::parse(text).unwrap();
-                let search = Search {
-                    filter: &everyone(theirs.clone()),
-                    cities: (3300, 3399),
-                    by_names: true,
-                    is_blind: &|_| false,
-                    query: Some(&query),
-                    form_no: None,
-                };
-                sample_search(conn, &search, 50).map(drop)
-            }));
+            let filter = everyone(theirs);
+            cases.push(case(format!("search of a {scope} for {text}"), move |conn| found_by(conn, &filter, text)));
         }
     }
     cases
@@ -216,10 +220,10 @@ fn scans_on_sqlite(conn: &mut Conn, read: &Read) -> Result<Vec<String>, Error> {
             });
             // Nothing is unsealed but the newest: that index is as short as its tail.
             if scanned && !detail.contains("audit_unsealed") {
-                found.push(format!("{detail} in {sql}"));
+                found.push(format!("{detail} in {}", sql.split(" FROM ").last().unwrap_or(sql)));
             }
             if detail == "USE TEMP B-TREE FOR ORDER BY" && sql.contains("LIMIT") {
-                found.push(format!("{detail} in {sql}"));
+                found.push(format!("{detail} in {}", sql.split(" FROM ").last().unwrap_or(sql)));
             }
         }
     }
@@ -237,7 +241,7 @@ struct Scanned {
 /// The growing tables that PostgreSQL read whole.
 fn scans_on_postgres(conn: &mut Conn, read: &Read) -> Result<Vec<String>, Error> {
     let sql = "SELECT relname::text, seq_scan AS scans FROM pg_stat_xact_user_tables WHERE schemaname = current_schema() ORDER BY relname";
-    let mut counted = |conn: &mut Conn| Ok::<Vec<Scanned>, Error>(on!(conn, c => diesel::sql_query(sql).load(c))?);
+    let counted = |conn: &mut Conn| Ok::<Vec<Scanned>, Error>(on!(conn, c => diesel::sql_query(sql).load(c))?);
     let before = counted(conn)?;
     read(conn)?;
     let after = counted(conn)?;
@@ -262,25 +266,30 @@ fn faults(store: &Store) -> Vec<String> {
     faults
 }
 
+#[track_caller]
+fn none(faults: &[String], of: &str) {
+    assert!(faults.is_empty(), "{of}, {} times: {}", faults.len(), faults.join("\n"));
+}
+
 #[test]
 fn no_growing_table_is_read_whole_by_lists_boards_searches_or_the_worker() {
     set_default_instrumentation(|| Some(Box::new(Listening))).unwrap();
     for db in databases() {
         let store = Store::open(db.url(), 2).unwrap();
         store.migrate().unwrap();
-        let takers = std::array::from_fn(|n| id(0x100 + n as u128));
-        fill(&store, &Wanted { samples: 20_000, takers, labs: &[lab(), id(801)] });
-        // SQLite is never told to count: it must find its way without statistics, and with them.
-        if matches!(store, Store::Sqlite { .. }) {
-            assert_eq!(faults(&store), Vec::<String>::new(), "{} without statistics", db.name());
-        }
-        store.execute("ANALYZE").unwrap();
-        assert_eq!(faults(&store), Vec::<String>::new(), "{}", db.name());
         let counted = store.write(|conn| match conn {
             Conn::Pg(_) => scans_on_postgres(conn, &whole_table()),
             Conn::Sqlite(_) => scans_on_sqlite(conn, &whole_table()),
         });
-        assert!(!counted.unwrap().is_empty(), "what reads everything is noticed");
+        assert_eq!(counted.unwrap().len(), 1, "{}: what reads everything is noticed", db.name());
+        let takers = std::array::from_fn(|n| id(0x100 + n as u128));
+        fill(&store, &Wanted { samples: 20_000, takers, labs: &[lab(), id(801)] });
+        // SQLite is never told to count: it must find its way without statistics, and with them.
+        if matches!(store, Store::Sqlite { .. }) {
+            none(&faults(&store), "SQLite without statistics");
+        }
+        store.execute("ANALYZE").unwrap();
+        none(&faults(&store), db.name());
         // What was filled is whole.
         for city in store.read(hege_store::verify::cities).unwrap() {
             assert_eq!(store.read(|conn| hege_store::verify::verify_city(conn, city)).unwrap(), []);
@@ -291,7 +300,7 @@ fn no_growing_table_is_read_whole_by_lists_boards_searches_or_the_worker() {
 /// Reads every sample.
 fn whole_table() -> Read {
     Box::new(|conn| {
-        let sql = "SELECT min(producer) AS detail FROM sample WHERE food_class > ''";
+        let sql = "SELECT coalesce(min(food_class), '') AS detail FROM sample WHERE sample_kind > ''";
         on!(conn, c => diesel::sql_query(sql).load::<Step>(c))?;
         Ok(())
     })
