@@ -12,6 +12,8 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Nullable, Text};
 use hege_core::{Stage, TaskType};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// The status that most samples have at last: no index leads to it.
 const APPROVED: &str = "approved";
@@ -212,7 +214,7 @@ macro_rules! pages {
         for part in $filter.parts() {
             rows.extend(page!($conn, &part, $limit, $row));
         }
-        rows.sort_by_key(|row| std::cmp::Reverse((row.sampled_at, row.id)));
+        rows.sort_by_key(|row| Reverse((row.sampled_at, row.id)));
         rows.dedup_by_key(|row| (row.city, row.id));
         rows.truncate(usize::try_from($limit).unwrap_or_default());
         rows
@@ -243,36 +245,38 @@ pub(crate) fn named_list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result
     Ok(pages!(conn, filter, limit, Named))
 }
 
-/// Cities and ids of samples.
-type Keys = (Vec<i32>, Vec<Id>);
+/// Ids of samples by their cities: each city is asked for by itself, as its shard will be.
+pub(crate) type Keys = BTreeMap<i32, Vec<Id>>;
 
 /// Those of the samples that a filter lets through, whatever its page, in the order of time.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn named_of(conn: &mut Conn, filter: &Filter, (cities, ids): Keys) -> Result<Vec<Named>, Error> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
+pub(crate) fn named_of(conn: &mut Conn, filter: &Filter, keys: Keys) -> Result<Vec<Named>, Error> {
     let columns = Columns::of(conn, Along::Keys);
-    Ok(on!(conn, c => filtered!(filter, columns)
-        .filter(sample::city.eq_any(cities).and(sample::id.eq_any(ids)))
-        .order((sample::sampled_at.desc(), sample::id.desc()))
-        .select(Named::as_select())
-        .load(c))?)
+    let mut rows: Vec<Named> = Vec::new();
+    for (city, ids) in keys {
+        rows.extend(on!(conn, c => filtered!(filter, columns)
+            .filter(sample::city.eq(city).and(sample::id.eq_any(ids)))
+            .select(Named::as_select())
+            .load::<Named>(c))?);
+    }
+    rows.sort_by_key(|row| Reverse((row.sampled_at, row.id)));
+    Ok(rows)
 }
 
 /// Samples by their keys, in the order of time.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn samples_of(conn: &mut Conn, (cities, ids): Keys) -> Result<Vec<Sample>, Error> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
+pub(crate) fn samples_of(conn: &mut Conn, keys: Keys) -> Result<Vec<Sample>, Error> {
+    let mut rows: Vec<Sample> = Vec::new();
+    for (city, ids) in keys {
+        rows.extend(on!(conn, c => sample::table
+            .filter(sample::city.eq(city).and(sample::id.eq_any(ids)))
+            .select(Sample::as_select())
+            .load::<Sample>(c))?);
     }
-    Ok(on!(conn, c => sample::table
-        .filter(sample::city.eq_any(cities).and(sample::id.eq_any(ids)))
-        .order((sample::sampled_at.desc(), sample::id.desc()))
-        .select(Sample::as_select())
-        .load(c))?)
+    rows.sort_by_key(|row| Reverse((row.sampled_at, row.id)));
+    Ok(rows)
 }

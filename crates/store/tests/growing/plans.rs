@@ -238,9 +238,9 @@ struct Scanned {
     scans: i64,
 }
 
-/// The growing tables that PostgreSQL read whole.
+/// The growing tables of which PostgreSQL read rows without an index. An empty one it rightly reads so.
 fn scans_on_postgres(conn: &mut Conn, read: &Read) -> Result<Vec<String>, Error> {
-    let sql = "SELECT relname::text, seq_scan AS scans FROM pg_stat_xact_user_tables WHERE schemaname = current_schema() ORDER BY relname";
+    let sql = "SELECT relname::text, seq_tup_read AS scans FROM pg_stat_xact_user_tables WHERE schemaname = current_schema() ORDER BY relname";
     let counted = |conn: &mut Conn| Ok::<Vec<Scanned>, Error>(on!(conn, c => diesel::sql_query(sql).load(c))?);
     let before = counted(conn)?;
     read(conn)?;
@@ -277,11 +277,6 @@ fn no_growing_table_is_read_whole_by_lists_boards_searches_or_the_worker() {
     for db in databases() {
         let store = Store::open(db.url(), 2).unwrap();
         store.migrate().unwrap();
-        let counted = store.write(|conn| match conn {
-            Conn::Pg(_) => scans_on_postgres(conn, &whole_table()),
-            Conn::Sqlite(_) => scans_on_sqlite(conn, &whole_table()),
-        });
-        assert_eq!(counted.unwrap().len(), 1, "{}: what reads everything is noticed", db.name());
         let takers = std::array::from_fn(|n| id(0x100 + n as u128));
         fill(&store, &Wanted { samples: 20_000, takers, labs: &[lab(), id(801)] });
         // SQLite is never told to count: it must find its way without statistics, and with them.
@@ -290,6 +285,11 @@ fn no_growing_table_is_read_whole_by_lists_boards_searches_or_the_worker() {
         }
         store.execute("ANALYZE").unwrap();
         none(&faults(&store), db.name());
+        let counted = store.write(|conn| match conn {
+            Conn::Pg(_) => scans_on_postgres(conn, &whole_table()),
+            Conn::Sqlite(_) => scans_on_sqlite(conn, &whole_table()),
+        });
+        assert_eq!(counted.unwrap().len(), 1, "{}: what reads everything is noticed", db.name());
         // What was filled is whole.
         for city in store.read(hege_store::verify::cities).unwrap() {
             assert_eq!(store.read(|conn| hege_store::verify::verify_city(conn, city)).unwrap(), []);
@@ -300,7 +300,7 @@ fn no_growing_table_is_read_whole_by_lists_boards_searches_or_the_worker() {
 /// Reads every sample.
 fn whole_table() -> Read {
     Box::new(|conn| {
-        let sql = "SELECT coalesce(min(food_class), '') AS detail FROM sample WHERE sample_kind > ''";
+        let sql = "SELECT food_class AS detail FROM sample WHERE sample_kind = 'additive'";
         on!(conn, c => diesel::sql_query(sql).load::<Step>(c))?;
         Ok(())
     })
