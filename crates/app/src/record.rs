@@ -6,7 +6,7 @@ use hege_core::{City, SampleId};
 use hege_rates::{Cell, Standing};
 use hege_store::Conn;
 use hege_store::audit::{AuditRow, audit_append};
-use hege_store::cells::{CellRow, cell_apply};
+use hege_store::cells::{CellRow, cell_apply, cells_apply};
 use hege_store::outbox::{Message, message_put};
 use hege_store::samples::{
     CustodyRow, Sample, SampleProgress, conclusion_insert, custody_insert, item_update, sample_progress,
@@ -98,8 +98,14 @@ pub(crate) fn cell_moved(conn: &mut Conn, before: &Sample, now: &Sample) -> Resu
     if key(before) == key(now) {
         return Ok(());
     }
-    cell_apply(conn, &CellRow::of(before, Cell::change(Some(before.standing.0), None)))?;
-    Ok(cell_apply(conn, &CellRow::of(now, Cell::change(None, Some(now.standing.0))))?)
+    cells_apply(
+        conn,
+        vec![
+            CellRow::of(before, Cell::change(Some(before.standing.0), None)),
+            CellRow::of(now, Cell::change(None, Some(now.standing.0))),
+        ],
+    )?;
+    Ok(())
 }
 
 /// What is put into the outbox when a sample's standing was decided: approved, voided or refused.

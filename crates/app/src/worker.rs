@@ -6,7 +6,8 @@ use crate::record::CONCLUDED;
 use crate::{Error, Store};
 use hege_store::Error as StoreError;
 use hege_store::audit::{audit_seal, cities_unsealed};
-use hege_store::outbox::{Message, message_done, message_retry, messages_take};
+use hege_store::outbox::{Message, message_done, message_retry, messages_purge, messages_take};
+use hege_store::sessions::sessions_purge;
 use hege_store::types::Ts;
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,6 +17,13 @@ const LEASE: SignedDuration = SignedDuration::from_secs(60);
 const BATCH: i64 = 500;
 /// How many audit rows one link holds.
 const LINK: i64 = 500;
+
+/// How long a message is kept that has left.
+const MESSAGES_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long a session is kept that is over.
+const SESSIONS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How many rows of each kind are taken away at once.
+const PURGED: i64 = 200;
 
 /// The clocks of a tick: a demonstration's board has a time of its own, leases and seals go by the machine's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +88,18 @@ pub fn seal(store: &Store, now: Timestamp) -> Result<usize, Error> {
         }
     }
     Ok(linked)
+}
+
+/// Takes away what nobody asks for any more: messages that have left and sessions that are over, [`PURGED`] of each at once. How many.
+///
+/// # Errors
+/// Those of the store.
+pub fn purge(store: &Store, now: Timestamp) -> Result<usize, Error> {
+    let before = |kept: SignedDuration| Ts(now.checked_sub(kept).unwrap_or(Timestamp::UNIX_EPOCH));
+    store.write(|conn| {
+        let messages = messages_purge(conn, before(MESSAGES_KEPT), PURGED)?;
+        Ok(messages + sessions_purge(conn, before(SESSIONS_KEPT), PURGED)?)
+    })
 }
 
 #[cfg(test)]

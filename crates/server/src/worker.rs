@@ -34,7 +34,8 @@ struct Step {
 
 /// Every step of a server. Whoever adds one adds it here.
 fn steps(state: &Arc<State>, mailing: Option<Mailing>, stopping: &Arc<AtomicBool>) -> Vec<Step> {
-    let mut steps = vec![alerts(Arc::clone(state)), reminders(Arc::clone(state)), seals(Arc::clone(state))];
+    let mut steps =
+        vec![alerts(Arc::clone(state)), reminders(Arc::clone(state)), seals(Arc::clone(state)), purges(Arc::clone(state))];
     steps.extend(mailing.map(|mailing| mails(Arc::clone(state), mailing, Arc::clone(stopping))));
     steps
 }
@@ -64,6 +65,11 @@ fn seals(state: Arc<State>) -> Step {
         Ok(0)
     };
     Step { name: "seals", every: Duration::from_millis(250), work: Box::new(work) }
+}
+
+fn purges(state: Arc<State>) -> Step {
+    let work = move || Ok(worker::purge(&state.store, state.machine_now())?);
+    Step { name: "purges", every: LOOK, work: Box::new(work) }
 }
 
 fn mails(state: Arc<State>, mailing: Mailing, stopping: Arc<AtomicBool>) -> Step {

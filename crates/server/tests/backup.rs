@@ -53,6 +53,8 @@ impl Place {
         let entries = fs::read_dir(self.folder.path()).unwrap();
         let mut names: Vec<String> =
             entries.map(|entry| entry.unwrap().file_name().to_str().unwrap().to_owned()).collect();
+        // A pool of this process closes its files when it comes to it.
+        names.retain(|name| !name.starts_with("hege.db-"));
         names.sort();
         names
     }

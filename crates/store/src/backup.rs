@@ -4,6 +4,7 @@ use crate::{Conn, Error, Store};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use std::time::Duration;
 
 /// A line that SQLite answers.
 #[derive(QueryableByName)]
@@ -44,12 +45,28 @@ impl Store {
     }
 }
 
+/// How long a file is waited for: whoever closed it just now may not be done.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How often it is looked at meanwhile.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Takes an embedded database's journal into its file, which nobody else may have open: what is in it is then in the one file.
 ///
 /// # Errors
 /// [`Error::Busy`] while anybody has it open; those of the database, as for a file that is none.
 pub fn settle(file: &str) -> Result<(), Error> {
-    let mut conn = SqliteConnection::establish(file)?;
-    // Leaving the write-ahead log needs the file for oneself.
-    Ok(conn.batch_execute("PRAGMA busy_timeout=0; PRAGMA journal_mode=DELETE; BEGIN EXCLUSIVE; COMMIT")?)
+    let mut waited = Duration::ZERO;
+    loop {
+        let mut conn = SqliteConnection::establish(file)?;
+        // Leaving the write-ahead log needs the file for oneself.
+        match conn.batch_execute("PRAGMA busy_timeout=0; PRAGMA journal_mode=DELETE; BEGIN EXCLUSIVE; COMMIT") {
+            Ok(()) => return Ok(()),
+            Err(error) => match Error::from(error) {
+                Error::Busy(_) if waited < PATIENCE => {}
+                error => return Err(error),
+            },
+        }
+        std::thread::sleep(LOOK);
+        waited += LOOK;
+    }
 }

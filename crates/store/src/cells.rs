@@ -56,6 +56,12 @@ impl CellRow {
         }
     }
 
+    /// What tells it from the others.
+    fn key(&self) -> (i32, &str, &str, &str, &str, i32) {
+        let (stage, task_type, kind) = (self.stage.0.code(), self.task_type.0.code(), self.sample_kind.0.code());
+        (self.city, stage, &self.sector, task_type, kind, self.month)
+    }
+
     /// The cell of a sample with these counters.
     #[must_use]
     pub fn of(sample: &Sample, cell: Cell) -> Self {
@@ -104,6 +110,16 @@ pub fn cell_apply(conn: &mut Conn, change: &CellRow) -> Result<(), Error> {
         ))
         .execute(c))?;
     Ok(())
+}
+
+/// Adds changes to their cells, one after the other in the order of their keys: of two transactions that want the same cells none
+/// holds one that the other waits for while it waits itself. Comes last in a transaction.
+///
+/// # Errors
+/// Those of the database.
+pub fn cells_apply(conn: &mut Conn, mut changes: Vec<CellRow>) -> Result<(), Error> {
+    changes.sort_by(|one, other| one.key().cmp(&other.key()));
+    changes.iter().try_for_each(|change| cell_apply(conn, change))
 }
 
 /// The cells of these months of sampling (`yyyymm`, both included), all cities.

@@ -12,6 +12,8 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Nullable, Text};
 use hege_core::{Stage, TaskType};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// The status that most samples have at last: no index leads to it.
 const APPROVED: &str = "approved";
@@ -86,6 +88,8 @@ enum Along {
     Time,
     /// The keys of the rows are known.
     Keys,
+    /// Along none: of a column that is only checked.
+    Never,
 }
 
 /// One county or one city, which an index leads to; none for more.
@@ -153,7 +157,7 @@ macro_rules! filtered {
             query = match place((low, high)) {
                 Some(Along::County) => query.filter(columns.column::<Integer>("region", Along::County).eq(low)),
                 Some(_) => query.filter(columns.column::<Integer>("city", Along::City).eq(low / 100)),
-                None => query.filter(columns.column::<Integer>("region", Along::Time).between(low, high)),
+                None => query.filter(columns.column::<Integer>("region", Along::Never).between(low, high)),
             };
         }
         query = match filter.theirs {
@@ -169,7 +173,7 @@ macro_rules! filtered {
         };
         if !filter.stages.is_empty() {
             let stages: Vec<Word<Stage>> = filter.stages.iter().copied().map(Word).collect();
-            query = query.filter(columns.column::<Text>("stage", Along::Keys).eq_any(stages));
+            query = query.filter(columns.column::<Text>("stage", Along::Never).eq_any(stages));
         }
         if let Some(status) = &filter.status {
             query = query.filter(columns.column::<Text>("status", Along::Status).eq(status.clone()));
@@ -189,13 +193,12 @@ macro_rules! filtered {
 macro_rules! page {
     ($conn:expr, $filter:expr, $limit:expr, $row:ty) => {{
         let columns = Columns::of($conn, $filter.along());
+        // Also of the first page: an index is entered where a page begins, or SQLite would rather sort all rows.
+        let (at, id) = $filter.after.unwrap_or((Ts(jiff::Timestamp::MAX), Id(uuid::Uuid::max())));
         on!($conn, c => {
-            let mut query = filtered!($filter, columns);
-            if let Some((at, id)) = $filter.after {
-                // The first condition is where an index is entered.
-                query = query.filter(sample::sampled_at.le(at)).filter(sample::sampled_at.lt(at).or(sample::id.lt(id)));
-            }
-            query
+            filtered!($filter, columns)
+                .filter(sample::sampled_at.le(at))
+                .filter(sample::sampled_at.lt(at).or(sample::id.lt(id)))
                 .order((sample::sampled_at.desc(), sample::id.desc()))
                 .limit($limit)
                 .select(<$row>::as_select())
@@ -211,7 +214,7 @@ macro_rules! pages {
         for part in $filter.parts() {
             rows.extend(page!($conn, &part, $limit, $row));
         }
-        rows.sort_by_key(|row| std::cmp::Reverse((row.sampled_at, row.id)));
+        rows.sort_by_key(|row| Reverse((row.sampled_at, row.id)));
         rows.dedup_by_key(|row| (row.city, row.id));
         rows.truncate(usize::try_from($limit).unwrap_or_default());
         rows
@@ -242,30 +245,38 @@ pub(crate) fn named_list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result
     Ok(pages!(conn, filter, limit, Named))
 }
 
-/// Cities and ids of samples.
-type Keys = (Vec<i32>, Vec<Id>);
+/// Ids of samples by their cities: each city is asked for by itself, as its shard will be.
+pub(crate) type Keys = BTreeMap<i32, Vec<Id>>;
 
 /// Those of the samples that a filter lets through, whatever its page, in the order of time.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn named_of(conn: &mut Conn, filter: &Filter, (cities, ids): Keys) -> Result<Vec<Named>, Error> {
+pub(crate) fn named_of(conn: &mut Conn, filter: &Filter, keys: Keys) -> Result<Vec<Named>, Error> {
     let columns = Columns::of(conn, Along::Keys);
-    Ok(on!(conn, c => filtered!(filter, columns)
-        .filter(sample::city.eq_any(cities).and(sample::id.eq_any(ids)))
-        .order((sample::sampled_at.desc(), sample::id.desc()))
-        .select(Named::as_select())
-        .load(c))?)
+    let mut rows: Vec<Named> = Vec::new();
+    for (city, ids) in keys {
+        rows.extend(on!(conn, c => filtered!(filter, columns)
+            .filter(sample::city.eq(city).and(sample::id.eq_any(ids)))
+            .select(Named::as_select())
+            .load::<Named>(c))?);
+    }
+    rows.sort_by_key(|row| Reverse((row.sampled_at, row.id)));
+    Ok(rows)
 }
 
 /// Samples by their keys, in the order of time.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn samples_of(conn: &mut Conn, (cities, ids): Keys) -> Result<Vec<Sample>, Error> {
-    Ok(on!(conn, c => sample::table
-        .filter(sample::city.eq_any(cities).and(sample::id.eq_any(ids)))
-        .order((sample::sampled_at.desc(), sample::id.desc()))
-        .select(Sample::as_select())
-        .load(c))?)
+pub(crate) fn samples_of(conn: &mut Conn, keys: Keys) -> Result<Vec<Sample>, Error> {
+    let mut rows: Vec<Sample> = Vec::new();
+    for (city, ids) in keys {
+        rows.extend(on!(conn, c => sample::table
+            .filter(sample::city.eq(city).and(sample::id.eq_any(ids)))
+            .select(Sample::as_select())
+            .load::<Sample>(c))?);
+    }
+    rows.sort_by_key(|row| Reverse((row.sampled_at, row.id)));
+    Ok(rows)
 }

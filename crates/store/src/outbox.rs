@@ -3,7 +3,9 @@
 use crate::schema::outbox;
 use crate::types::{Doc, Id, Ts};
 use crate::{Conn, Error, on};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use jiff::SignedDuration;
 
 /// A message.
@@ -97,4 +99,22 @@ pub fn message_retry(conn: &mut Conn, key: (i32, Id), due_at: Ts, why: &str) -> 
         .set((outbox::due_at.eq(due_at), outbox::leased_until.eq(None::<Ts>), outbox::last_error.eq(Some(why))))
         .execute(c))?;
     Ok(())
+}
+
+/// Takes away up to `limit` messages that have left and were due before `before`, the oldest first; how many. What has not left stays.
+///
+/// # Errors
+/// Those of the database.
+pub fn messages_purge(conn: &mut Conn, before: Ts, limit: i64) -> Result<usize, Error> {
+    let old: Vec<(i32, Id)> = on!(conn, c => outbox::table
+        // In the words of the index, which both databases need to see that it holds what is asked for.
+        .filter(sql::<Bool>("state = 'done'").and(outbox::due_at.lt(before)))
+        .order(outbox::due_at)
+        .limit(limit)
+        .select((outbox::city, outbox::id))
+        .load(c))?;
+    for key in &old {
+        on!(conn, c => diesel::delete(outbox::table.find(*key)).execute(c))?;
+    }
+    Ok(old.len())
 }

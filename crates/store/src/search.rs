@@ -4,7 +4,7 @@
 //! that too many names hold is in so many samples that they are met by going back in time. Either way each row is held against
 //! every word before it is found, and no page looks at more than [`EXAMINED_MAX`] rows: what is left is the next page's.
 
-use crate::listing::{Filter, Named, named_list, named_of, samples_of};
+use crate::listing::{Filter, Keys, Named, named_list, named_of, samples_of};
 use crate::samples::Sample;
 use crate::schema::{name_gram, sample};
 use crate::types::{Id, Ts, Word as Stored};
@@ -117,8 +117,17 @@ pub fn sample_search(conn: &mut Conn, search: &Search<'_>, limit: usize) -> Resu
         }
         (after, step) = (met.last, (step * 4).min(STEP_MAX));
     };
-    let samples = samples_of(conn, found.iter().map(|row| (row.city, row.id)).unzip())?;
+    let samples = samples_of(conn, keyed(found.iter().map(|row| (row.city, row.id))))?;
     Ok(Found { samples, next })
+}
+
+/// Keys by their cities.
+fn keyed(rows: impl Iterator<Item = (i32, Id)>) -> Keys {
+    let mut keys = Keys::new();
+    for (city, id) in rows {
+        keys.entry(city).or_default().push(id);
+    }
+    keys
 }
 
 /// Whether a row holds what is searched for, by what may be seen of it.
@@ -287,7 +296,7 @@ fn candidates(
     let is_all = keys.len() < step;
     keys.truncate(step);
     let last = keys.last().map(|(at, id, _)| (*at, *id));
-    let rows = named_of(conn, search.filter, keys.iter().map(|(_, id, city)| (*city, *id)).unzip())?;
+    let rows = named_of(conn, search.filter, keyed(keys.iter().map(|(_, id, city)| (*city, *id))))?;
     let with_code = |row: Named| {
         let by_code = by_code.contains(&(row.sampled_at, row.id, row.city));
         (row, by_code)

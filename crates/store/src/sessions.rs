@@ -114,6 +114,23 @@ pub fn sessions_revoke(conn: &mut Conn, person: Id, except: Option<Id>, at: Ts) 
     Ok(())
 }
 
+/// Takes away up to `limit` sessions that ended by themselves before `before`, with every token they gave out; how many. A token of
+/// theirs that comes back is then one that was never known.
+///
+/// # Errors
+/// Those of the database.
+pub fn sessions_purge(conn: &mut Conn, before: Ts, limit: i64) -> Result<usize, Error> {
+    let old: Vec<Id> = on!(conn, c => session::table
+        .filter(session::expires_at.lt(before))
+        .order(session::expires_at)
+        .limit(limit)
+        .select(session::id)
+        .load(c))?;
+    on!(conn, c => diesel::delete(refresh_token::table.filter(refresh_token::session_id.eq_any(&old))).execute(c))?;
+    on!(conn, c => diesel::delete(session::table.filter(session::id.eq_any(&old))).execute(c))?;
+    Ok(old.len())
+}
+
 /// The active person of a session that was not ended and has not expired at `now`.
 ///
 /// # Errors

@@ -1,0 +1,93 @@
+//! What the worker takes away, and what it leaves.
+
+use crate::samples::{id, on_both, read};
+use hege_store::Error;
+use hege_store::outbox::{Message, message_done, message_put, messages_purge, messages_take};
+use hege_store::types::{Doc, Ts};
+use jiff::Timestamp;
+use serde_json::json;
+
+fn at(second: i64) -> Ts {
+    Ts(Timestamp::from_second(second).unwrap())
+}
+
+#[test]
+fn messages_that_have_left_go_the_oldest_first_and_those_that_wait_stay() {
+    on_both(|store| {
+        let message = |n: u32| Message {
+            city: 3301,
+            id: id(n.into()),
+            topic: "alert".to_owned(),
+            payload: Doc(json!({})),
+            state: "waiting".to_owned(),
+            attempts: 0,
+            due_at: at(n.into()),
+            leased_until: None,
+            last_error: None,
+        };
+        store.write(|conn| (1..=5).try_for_each(|n| message_put(conn, &message(n)))).unwrap();
+        store.write(|conn| (2..=5).try_for_each(|n| message_done(conn, 3301, id(n)))).unwrap();
+        assert_eq!(store.write(|conn| messages_purge(conn, at(5), 2)).unwrap(), 2, "no more than asked");
+        assert_eq!(store.write(|conn| messages_purge(conn, at(5), 9)).unwrap(), 1, "the one of the bound stays");
+        assert_eq!(store.write(|conn| messages_purge(conn, at(6), 9)).unwrap(), 1);
+        assert_eq!(store.write(|conn| messages_purge(conn, at(9), 9)).unwrap(), 0);
+        let waiting = store.write(|conn| messages_take(conn, "alert", (at(9), at(99)), 9)).unwrap();
+        assert_eq!(waiting.len(), 1);
+    });
+}
+
+#[test]
+fn sessions_that_are_over_go_with_their_tokens_and_others_stay() {
+    use hege_store::people::{Organisation, Person, organisations_insert, people_insert};
+    use hege_store::sessions::{Session, session_insert, session_of_token, session_rotate, sessions_purge};
+    on_both(|store| {
+        let organisation = Organisation {
+            id: id(1),
+            kind: "department".to_owned(),
+            name: "演示".to_owned(),
+            region: 330_000,
+            active: true,
+            revision: 1,
+        };
+        let person = Person {
+            id: id(2),
+            login: "a".to_owned(),
+            name: "演示".to_owned(),
+            password_hash: String::new(),
+            organisation_id: id(1),
+            region: 330_000,
+            roles: String::new(),
+            stages: String::new(),
+            active: true,
+            revision: 1,
+            created_at: at(0),
+        };
+        let session = |n: u8| Session {
+            id: id(u128::from(n)),
+            person_id: id(2),
+            current_hash: vec![n],
+            previous_hash: None,
+            created_at: at(0),
+            expires_at: at(n.into()),
+            revoked_at: None,
+        };
+        store
+            .write(|conn| {
+                organisations_insert(conn, std::slice::from_ref(&organisation))?;
+                people_insert(conn, std::slice::from_ref(&person))?;
+                session_insert(conn, &session(10))?;
+                session_insert(conn, &session(20))?;
+                session_rotate(conn, id(10), (&[11], &[10]), at(1))
+            })
+            .unwrap();
+        assert_eq!(store.write(|conn| sessions_purge(conn, at(10), 9)).unwrap(), 0);
+        assert_eq!(store.write(|conn| sessions_purge(conn, at(11), 9)).unwrap(), 1);
+        for (digest, is_known) in [(10, false), (11, false), (20, true)] {
+            assert_eq!(
+                read(store, |conn| Ok::<_, Error>(session_of_token(conn, &[digest])?)).is_some(),
+                is_known,
+                "{digest}"
+            );
+        }
+    });
+}
