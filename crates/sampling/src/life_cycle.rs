@@ -472,11 +472,8 @@ mod tests {
         assert_eq!(denied(check("", &[("tin", "样品用尽"), ("zinc", "样品用尽")]), &open), None);
         let failed = Items { readiness: READY, ..open };
         assert_eq!(denied(check("", &[]), &failed), None, "another item has failed: the sample is concluded");
-        let unconfirmed = Items {
-            unconfirmed: names("lead"),
-            readiness: Readiness { confirmed: false, ..READY },
-            ..past().items
-        };
+        let unconfirmed =
+            Items { unconfirmed: names("lead"), readiness: Readiness { confirmed: false, ..READY }, ..past().items };
         assert_eq!(denied(check("", &[]), &unconfirmed), Some((Denial::NotConfirmed, names("lead"))));
         let agreed = Items { left_out: names("tin zinc"), ..past().items };
         let approval = Action::Approve { agrees: names("tin") };
