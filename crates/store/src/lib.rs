@@ -28,7 +28,6 @@ pub mod samples;
 pub mod schema;
 pub mod seals;
 pub mod search;
-pub mod seals;
 pub mod sessions;
 pub mod subscriptions;
 pub mod tallies;
