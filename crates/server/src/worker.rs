@@ -34,8 +34,12 @@ struct Step {
 
 /// Every step of a server. Whoever adds one adds it here.
 fn steps(state: &Arc<State>, mailing: Option<Mailing>, stopping: &Arc<AtomicBool>) -> Vec<Step> {
-    let mut steps =
-        vec![alerts(Arc::clone(state)), reminders(Arc::clone(state)), seals(Arc::clone(state)), purges(Arc::clone(state))];
+    let mut steps = vec![
+        alerts(Arc::clone(state)),
+        reminders(Arc::clone(state)),
+        seals(Arc::clone(state)),
+        purges(Arc::clone(state)),
+    ];
     steps.extend(mailing.map(|mailing| mails(Arc::clone(state), mailing, Arc::clone(stopping))));
     steps
 }

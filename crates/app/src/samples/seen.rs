@@ -12,7 +12,7 @@ use hege_store::listing::{Filter, Named, Theirs, sample_list};
 use hege_store::samples::{
     ConclusionRow, CustodyRow, Item, Sample, conclusions_of, custody_of, items_of, sample_fetch,
 };
-use hege_store::search::{self, sample_search};
+use hege_store::search::{self, Found, sample_search};
 use hege_store::types::{Id, Ts, Word};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -180,14 +180,14 @@ pub fn list(store: &Store, call: &Call, search: &Search, limit: u8) -> Result<Pa
         task_type: search.task_type,
         after: search.after.map(|cursor| (Ts(cursor.at), Id(cursor.id))),
     };
-    let (rows, next) = if search.query.is_some() || search.form_no.is_some() {
+    let Found { samples: rows, next } = if search.query.is_some() || search.form_no.is_some() {
         found(store, call, (search, &filter), limit)?
     } else {
         let mut rows = store.read(|conn| Ok::<_, Error>(sample_list(conn, &filter, i64::from(limit) + 1)?))?;
         let is_more = rows.len() > usize::from(limit);
         rows.truncate(usize::from(limit));
         let next = rows.last().filter(|_| is_more).map(|last| (last.sampled_at, last.id));
-        (rows, next)
+        Found { samples: rows, next }
     };
     let seen = rows.into_iter().filter_map(|sample| {
         let is_blind = blindness(&sample, call)?;
@@ -197,12 +197,7 @@ pub fn list(store: &Store, call: &Call, search: &Search, limit: u8) -> Result<Pa
 }
 
 /// Samples that were searched for, and where the next page begins.
-fn found(
-    store: &Store,
-    call: &Call,
-    (search, filter): (&Search, &Filter),
-    limit: u8,
-) -> Result<(Vec<Sample>, Option<(Ts, Id)>), Error> {
+fn found(store: &Store, call: &Call, (search, filter): (&Search, &Filter), limit: u8) -> Result<Found, Error> {
     let within = search.region.unwrap_or(if let Theirs::In(..) = filter.theirs { call.scope.region } else { PROVINCE });
     let (low, high) = counties(within);
     let is_blind =
@@ -215,8 +210,7 @@ fn found(
         query: search.query.as_ref(),
         form_no: search.form_no.as_deref(),
     };
-    let found = store.read(|conn| Ok::<_, Error>(sample_search(conn, &search, usize::from(limit))?))?;
-    Ok((found.samples, found.next))
+    store.read(|conn| Ok(sample_search(conn, &search, usize::from(limit))?))
 }
 
 /// A sample's public id.
