@@ -129,7 +129,9 @@ struct Document;
 /// # Errors
 /// When it cannot be written as JSON, which a test holds it can.
 pub fn document() -> Result<String, serde_json::Error> {
-    Document::openapi().to_pretty_json()
+    let mut document = serde_json::to_value(Document::openapi())?;
+    crate::edge::examples::fill(&mut document);
+    serde_json::to_string_pretty(&document)
 }
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {

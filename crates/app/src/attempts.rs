@@ -64,14 +64,20 @@ pub(crate) fn count(store: &Store, login: &str, now: Timestamp) -> Result<LoginA
     })
 }
 
-/// The attempt failed. Recorded once, when a login that there is begins to wait.
+/// The attempt failed. Recorded once, when a login that there is begins to wait; for one that is none as much is written, so
+/// that the time of an answer says nothing of which there are.
 ///
 /// # Errors
 /// Those of the store.
 pub(crate) fn failed(store: &Store, attempt: &LoginAttempt, (person, mark): (Option<Id>, Mark)) -> Result<(), Error> {
-    let Some(person) = person.filter(|_| attempt.failures == FREE) else { return Ok(()) };
-    let mark = Mark { person: Some(UserId(person.0)), ..mark };
-    store.write(|conn| audit_own(conn, &mark, (TOO_MANY, Vec::new(), json!({"failures": attempt.failures}))))
+    if attempt.failures != FREE {
+        return Ok(());
+    }
+    let mark = Mark { person: person.map(|person| UserId(person.0)), ..mark };
+    store.write(|conn| match person {
+        Some(_) => audit_own(conn, &mark, (TOO_MANY, Vec::new(), json!({"failures": attempt.failures}))),
+        None => Ok(login_attempt_set(conn, attempt)?),
+    })
 }
 
 /// Forgets a login's attempts: somebody got in, or gave it another password.

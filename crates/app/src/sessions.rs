@@ -248,14 +248,14 @@ pub fn end(store: &Store, session: Uuid, mark: Mark) -> Result<(), Error> {
 pub fn change_password(store: &Store, session: Uuid, (old, new): (&str, &str), mark: Mark) -> Result<(), Error> {
     let id = mark.person.ok_or(Error::NotFound)?;
     let person = store.read(|conn| Ok::<_, Error>(person_fetch(conn, Id(id.0))?))?.ok_or(Error::NotFound)?;
+    if let Some(problem) = password::objection(new, &person.login, "/new_password") {
+        return Err(Error::Invalid(Problems::from(problem)));
+    }
     // Whoever holds somebody's token does not get to guess their password with it.
     let attempt = attempts::count(store, &person.login, mark.at)?;
     if !password::verify(old, Some(&person.password_hash)) {
         attempts::failed(store, &attempt, (Some(person.id), mark))?;
         return Err(Error::Unauthorized(Refusal::WrongCredentials));
-    }
-    if let Some(problem) = password::objection(new, &person.login, "/new_password") {
-        return Err(Error::Invalid(Problems::from(problem)));
     }
     let changed =
         Person { password_hash: password::hash(new).map_err(internal)?, revision: person.revision + 1, ..person };

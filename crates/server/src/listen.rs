@@ -261,7 +261,7 @@ mod tests {
             "--limit-login",
             "0",
             "--limit-public",
-            "-1",
+            "1.5",
             "--limit-requests",
             "many",
         ]);

@@ -1,5 +1,5 @@
 //! `hege serve` as a program: its settings, TLS, its log, its end.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion, version};
@@ -175,7 +175,16 @@ fn commands_tell_what_they_did_and_what_there_is_to_choose_from() {
 fn first_person(folder: &TempDir) {
     assert!(hege(folder.path(), &["migrate"]).status().unwrap().success());
     let arguments = [
-        "user", "add", "zhang.san", "--name", "张三丰", "--organisation", "演示办公室", "--found", "department", "--role",
+        "user",
+        "add",
+        "zhang.san",
+        "--name",
+        "张三丰",
+        "--organisation",
+        "演示办公室",
+        "--found",
+        "department",
+        "--role",
         "administrator",
     ];
     let mut child = hege(folder.path(), &arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -209,7 +218,8 @@ fn its_log_is_json_with_ids_and_routes_and_nothing_of_people() {
     assert!(get("/samples/3301-0190b6c1-0000-7000-8000-000000000000").starts_with("HTTP/1.1 404"));
     assert!(server.stop().1);
     let log = fs::read_to_string(folder.path().join("log")).unwrap();
-    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+    let lines: Vec<Value> =
+        log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
     let answered = |route: &str, status: u64| {
         let mut found = lines.iter().filter(|line| line["route"] == route && line["status"] == status);
         found.next().unwrap_or_else(|| panic!("{route} {status}: {log}")).clone()
@@ -221,7 +231,8 @@ fn its_log_is_json_with_ids_and_routes_and_nothing_of_people() {
     let seen = answered("/api/v1/samples/{id}", 404);
     assert_eq!(seen["person"], body["person"]["id"]);
     assert_eq!(seen["span"]["id"].as_str().map(str::len), Some(36));
-    let secrets = ["zhang.san", "张三", "%E5%BC", PASSWORD, "not-the-password", &token, &refresh, "演示", "3301-0190b6c1"];
+    let secrets =
+        ["zhang.san", "张三", "%E5%BC", PASSWORD, "not-the-password", &token, &refresh, "演示", "3301-0190b6c1"];
     for secret in secrets {
         assert!(!log.contains(secret), "{secret}: {log}");
     }

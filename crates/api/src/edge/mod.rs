@@ -11,6 +11,7 @@ pub mod metrics;
 
 pub(crate) mod cookies;
 pub(crate) mod docs;
+pub(crate) mod examples;
 pub(crate) mod observe;
 pub(crate) mod patience;
 

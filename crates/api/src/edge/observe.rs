@@ -86,7 +86,7 @@ pub(crate) async fn observe<B: MessageBody + 'static>(
     let person = answer.request().extensions().get::<LetIn>().map(|who| who.0.to_string());
     let elapsed = began.elapsed();
     span.in_scope(|| {
-        let elapsed_ms = elapsed.as_millis();
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         tracing::info!(method, route, status, elapsed_ms, person, "answered");
     });
     state.edge.metrics.answered((method, &route, status), elapsed);
