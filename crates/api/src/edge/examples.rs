@@ -12,7 +12,13 @@ fn written(operation: &str) -> Option<Value> {
     let profile = json!({
         "name": "李检验", "organisation_id": organisation, "region": "330000", "roles": ["tester"], "stages": [],
     });
+    let target = json!({
+        "stage": "farm", "target_bp": 9600, "min_n": 30, "planned_n": 12000, "task_types": ["routine_monitoring"],
+        "sample_kinds": ["primary_produce"], "clause": "一(一)",
+    });
     Some(match operation {
+        "alert_rule_preview" => json!({"stage": "farm", "target_bp": 9700}),
+        "plan_add" => json!({"year": 2027, "title": "二〇二七年质量提升计划", "current": false, "targets": [target]}),
         "password_change" => json!({"old_password": "the-old-password", "new_password": "another-password-2026"}),
         "organisation_add" => json!({"kind": "inspecting", "name": "杭州市食品抽样中心", "region": "330100"}),
         "target_change" => json!({
