@@ -106,6 +106,11 @@ fn is_problem(answer: &Answer) {
     }
 }
 
+/// That an example has the shape of its schema.
+pub(crate) fn fits_schema(example: &Value, schema: &Value, at: &str) {
+    fits(example, schema, at);
+}
+
 /// That a value has the shape of a schema: types, and every property named on one side stands on the other.
 fn fits(value: &Value, schema: &Value, at: &str) {
     if let Some(reference) = schema["$ref"].as_str() {

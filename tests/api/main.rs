@@ -12,12 +12,17 @@ mod acts;
 mod administration;
 mod board;
 mod bodies;
+mod browsers;
 mod client;
 mod contract;
 mod document;
+mod edge;
+mod examples;
 mod forms;
 mod imports;
 mod limits;
+mod lockout;
+mod logs;
 mod mail;
 mod people;
 mod registrations;
@@ -29,16 +34,23 @@ mod server;
 mod sessions;
 mod thread;
 mod tokens;
+mod wire;
 
+use hege_api::edge::Settings;
 use server::Server;
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 /// Runs a test against a server on each kind of database, both at once: most of a test is waiting for a disk.
 fn on_both(test: impl Fn(&Server) + Sync) {
+    on_both_in(&Settings::default(), test);
+}
+
+/// The same in other surroundings.
+fn on_both_in(settings: &Settings, test: impl Fn(&Server) + Sync) {
     let test = &test;
     let outcomes = std::thread::scope(|scope| {
-        let run = |db| scope.spawn(move || test(&Server::start(db)));
+        let run = |db| scope.spawn(move || test(&Server::start_in(db, settings.clone())));
         hege_testkit::databases().map(run).map(std::thread::ScopedJoinHandle::join)
     });
     if let Some(failed) = outcomes.into_iter().find_map(Result::err) {

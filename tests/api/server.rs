@@ -3,6 +3,7 @@
 use crate::client::Client;
 use crate::people::{House, PASSWORD, Who};
 use hege_api::State;
+use hege_api::edge::{Edge, Settings};
 use hege_app::criteria::Catalogues;
 use hege_app::plans::{Target, YearPlan};
 use hege_app::sessions::Keys;
@@ -35,8 +36,8 @@ pub(crate) struct Server {
     agent: ureq::Agent,
     logged_in: Mutex<BTreeMap<Who, String>>,
     serial: AtomicU32,
-    stop: Option<oneshot::Sender<()>>,
-    serving: Option<JoinHandle<()>>,
+    stop: Mutex<Option<oneshot::Sender<()>>>,
+    serving: Mutex<Option<JoinHandle<()>>>,
     ending: Arc<AtomicBool>,
     working: Mutex<Option<JoinHandle<()>>>,
     // Last: it goes when nobody uses it any more.
@@ -69,8 +70,8 @@ fn work(store: &Store, ending: &AtomicBool) {
 }
 
 impl Server {
-    /// Fills an empty database with what ships, the houses and this year's plan, and serves it.
-    pub(crate) fn start(db: TestDb) -> Self {
+    /// Fills an empty database with what ships, the houses and this year's plan, and serves it in these surroundings.
+    pub(crate) fn start_in(db: TestDb, settings: Settings) -> Self {
         let store = Store::open(db.url(), 4).unwrap();
         store.migrate().unwrap();
         setup::load(&store, Timestamp::now(), &Uuid::now_v7).unwrap();
@@ -91,6 +92,7 @@ impl Server {
             hints: hege_api::events::Hints::default(),
             passwords: hege_api::passwords::Passwords::default(),
             uploads: hege_api::upload::Uploads::new(4 * 1024 * 1024),
+            edge: Edge::new(settings),
             offset: jiff::SignedDuration::ZERO,
         };
         let (stop, told_to_stop) = oneshot::channel();
@@ -113,8 +115,8 @@ impl Server {
             agent: crate::client::agent(),
             logged_in: Mutex::default(),
             serial: AtomicU32::new(0),
-            stop: Some(stop),
-            serving: Some(serving),
+            stop: Mutex::new(Some(stop)),
+            serving: Mutex::new(Some(serving)),
             ending,
             working: Mutex::new(Some(working)),
             _db: db,
@@ -156,6 +158,17 @@ impl Server {
         self.serial.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// Tells the server to stop, and waits until it has. How long that took.
+    pub(crate) fn stop(&self) -> Duration {
+        let begun = std::time::Instant::now();
+        // It may have ended by itself.
+        let _told = self.stop.lock().unwrap().take().map(|stop| stop.send(()));
+        if let Some(serving) = self.serving.lock().unwrap().take() {
+            serving.join().unwrap();
+        }
+        begun.elapsed()
+    }
+
     /// Ends the worker: nothing is written any more that no request asked for.
     pub(crate) fn stop_working(&self) {
         self.ending.store(true, Ordering::Relaxed);
@@ -170,10 +183,12 @@ impl Drop for Server {
         // Connections that are kept alive would make the server wait for them.
         self.agent = crate::client::agent();
         // It may have ended by itself.
-        let _told = self.stop.take().map(|stop| stop.send(()));
+        let stop = self.stop.get_mut().map(Option::take).unwrap_or_default();
+        let _told = stop.map(|stop| stop.send(()));
         self.ending.store(true, Ordering::Relaxed);
         let working = self.working.get_mut().map(Option::take).unwrap_or_default();
-        let ended = [self.serving.take(), working].into_iter().flatten().map(JoinHandle::join);
+        let serving = self.serving.get_mut().map(Option::take).unwrap_or_default();
+        let ended = [serving, working].into_iter().flatten().map(JoinHandle::join);
         let failed = ended.filter(Result::is_err).count();
         // A second panic would abort the process and hide the first.
         if failed > 0 && !std::thread::panicking() {

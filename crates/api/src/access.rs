@@ -1,10 +1,12 @@
 //! 权限: which role may do what. The permission stands in the handler's type: without it there is no person to act for.
 
 use crate::State;
+use crate::edge::observe::LetIn;
+use crate::edge::{Edge, cookies};
 use crate::problem::Failure;
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use hege_app::sessions::{self, Admitted, Refusal};
 use hege_core::Role;
 use std::future::Future;
@@ -183,11 +185,21 @@ pub struct Allowed<P, T = ()> {
     operation: PhantomData<P>,
 }
 
-fn bearer(request: &HttpRequest) -> Result<String, Failure> {
+fn bearer(request: &HttpRequest) -> Option<String> {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = header.and_then(|value| value.split_once(' '));
-    let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
-    token.map(str::to_owned).ok_or_else(|| hege_app::Error::Unauthorized(Refusal::TokenMissing).into())
+    token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim().to_owned())
+}
+
+/// The token of a request: as a header, or else as a browser's cookie. With a header no cookie counts.
+fn token(request: &HttpRequest, edge: &Edge) -> Result<String, Failure> {
+    let missing = || hege_app::Error::Unauthorized(Refusal::TokenMissing).into();
+    if request.headers().contains_key(AUTHORIZATION) {
+        return bearer(request).ok_or_else(missing);
+    }
+    let token = cookies::access(edge, request).ok_or_else(missing)?;
+    // Browsers send cookies along with what other sites ask for.
+    if request.method().is_safe() || edge.is_own_page(request) { Ok(token) } else { Err(Failure::origin_mismatch()) }
 }
 
 impl<P: Operation, T: FromRequest<Error: Into<actix_web::Error>> + 'static> FromRequest for Allowed<P, T> {
@@ -211,7 +223,10 @@ impl<P: Operation, T: FromRequest<Error: Into<actix_web::Error>> + 'static> From
 }
 
 async fn admitted(request: &HttpRequest) -> Result<Admitted, Failure> {
-    let token = bearer(request)?;
     let state = request.app_data::<web::Data<State>>().cloned().ok_or_else(Failure::not_found)?;
-    state.run(move |state| sessions::admit(&state.store, &state.keys, &token, state.machine_now())).await
+    let token = token(request, &state.edge)?;
+    let admit = move |state: &State| sessions::admit(&state.store, &state.keys, &token, state.machine_now());
+    let person = state.run(admit).await?;
+    request.extensions_mut().insert(LetIn(person.actor.user.0));
+    Ok(person)
 }

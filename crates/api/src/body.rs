@@ -2,13 +2,13 @@
 //!
 //! A derive would stop at the first wrong field; an inspector on a bad network wants to know all of them.
 
+use crate::edge::patience::Patience;
 use crate::json::parse;
 use crate::problem::Failure;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, web};
-use futures_util::StreamExt as _;
 use hege_core::{Problem, Problems};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
@@ -282,9 +282,8 @@ async fn bytes(request: HttpRequest, payload: Payload) -> Result<Vec<u8>, Failur
     let mut payload = web::Payload::from_request(&request, &mut { payload })
         .await
         .map_err(|_no_payload| bad_request("body_missing", "没有内容", "there is no body"))?;
-    let mut bytes = Vec::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_cut| bad_request("body_cut_off", "内容不完整", "the body was cut off"))?;
+    let (mut bytes, mut patience) = (Vec::new(), Patience::with(&request));
+    while let Some(chunk) = patience.next(&mut payload).await? {
         if bytes.len() + chunk.len() > BYTES_MAX {
             let words = ("内容超过 1 MiB", "the body is larger than 1 MiB");
             return Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", words));

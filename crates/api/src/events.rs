@@ -54,10 +54,15 @@ impl Hints {
         *self.stopping.borrow()
     }
 
+    /// Becomes true when the server stops.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
     /// Asks the record for what is new, again and again, until the server stops. One task for the whole server.
     pub async fn watch(state: Arc<State>) {
         let mut stopping = state.hints.stopping.subscribe();
-        let began = state.now();
+        let mut began = state.now();
         let (mut from, mut told) = (began, BTreeSet::new());
         loop {
             tokio::select! {
@@ -65,6 +70,8 @@ impl Hints {
                 () = sleep(EVERY) => {}
             }
             let now = state.now();
+            // A clock that was put back must not keep everything until then from being told.
+            began = began.min(now);
             if let Ok(hints) = state.run(move |state| since(&state.store, from)).await {
                 let ids: BTreeSet<Uuid> = hints.iter().map(|hint| hint.id).collect();
                 for hint in hints.into_iter().filter(|hint| !told.contains(&hint.id)) {

@@ -8,6 +8,7 @@
 pub mod access;
 pub mod alerts;
 pub mod body;
+pub mod edge;
 pub mod events;
 pub mod openapi;
 pub mod passwords;
@@ -39,6 +40,7 @@ mod subscriptions;
 mod views;
 
 use actix_web::{HttpResponse, web};
+use edge::Edge;
 use events::Hints;
 use hege_app::criteria::Catalogues;
 use hege_app::reference::Regions;
@@ -70,6 +72,8 @@ pub struct State {
     pub passwords: Passwords,
     /// What uploads are allowed.
     pub uploads: Uploads,
+    /// Who reaches it, how often, and what is told of it.
+    pub edge: Edge,
     /// How far the clock of the board and of everything that is recorded is from the machine's: a demonstration lives in its
     /// own time. Tokens always go by the machine's.
     pub offset: SignedDuration,
@@ -135,8 +139,8 @@ impl State {
         T: Send + 'static,
         F: FnOnce(&Self) -> Result<T, Error> + Send + 'static,
     {
-        let state = Arc::clone(self);
-        let outcome = web::block(move || f(&state)).await;
+        let (state, span) = (Arc::clone(self), tracing::Span::current());
+        let outcome = web::block(move || span.in_scope(|| f(&state))).await;
         // A server that stops lets what is in hand finish: whoever gets no answer has panicked.
         let outcome = outcome.unwrap_or_else(|no_answer| Err(Error::Internal(no_answer.to_string())));
         outcome.map_err(Failure::from)
@@ -174,6 +178,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(events::routes),
         )
         .configure(health::routes)
+        .configure(edge::metrics::routes)
+        .configure(edge::docs::routes)
         .configure(openapi::routes)
         .default_service(web::to(nothing_here));
 }

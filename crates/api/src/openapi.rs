@@ -5,7 +5,10 @@ use crate::{
     organisations, people, plans, rates, reference, results, samples, sessions, subscriptions,
 };
 use actix_web::{HttpResponse, get, web};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
@@ -16,7 +19,30 @@ impl Modify for Bearer {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        let cookie = ApiKeyValue::with_description(
+            "__Host-hege_access",
+            "For browsers. Without TLS, on loopback, its name is `hege_access`. What changes something needs an `Origin` of this \
+             site; with an `Authorization` header no cookie counts.",
+        );
+        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        for operation in operations(document).filter(|operation| operation.security.is_some()) {
+            let by_cookie = SecurityRequirement::new("cookie", Vec::<String>::new());
+            operation.security.get_or_insert_default().push(by_cookie);
+        }
     }
+}
+
+fn operations(document: &mut utoipa::openapi::OpenApi) -> impl Iterator<Item = &mut Operation> {
+    let paths = document.paths.paths.values_mut();
+    paths.flat_map(|path| [&mut path.get, &mut path.post, &mut path.put, &mut path.delete].into_iter().flatten())
+}
+
+/// Says that an operation may be refused so, unless it says so itself.
+fn may_answer(operation: &mut Operation, (status, description): (&str, &str)) {
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();
+    let answer = ResponseBuilder::new().description(description);
+    let answer = answer.content("application/problem+json", problem).build();
+    operation.responses.responses.entry(status.to_owned()).or_insert_with(|| answer.into());
 }
 
 /// Handlers name their path inside its scope; a client needs the whole one.
@@ -36,23 +62,34 @@ impl Modify for WholePaths {
 /// What every body and every query may be answered, said once: it is refused before a handler sees it.
 struct Unreadable;
 
-const UNREADABLE: [(&str, &str); 3] = [
+const UNREADABLE: [(&str, &str); 4] = [
     ("400", "the body was cut off, or is not what its kind says"),
+    ("408", "the body came too slowly"),
     ("413", "the body is larger than 1 MiB, a file larger than the server takes"),
     ("415", "the body is of another kind"),
 ];
 
 impl Modify for Unreadable {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for operation in operations(document).filter(|operation| operation.request_body.is_some()) {
+            UNREADABLE.into_iter().for_each(|answer| may_answer(operation, answer));
+        }
+    }
+}
+
+/// What the edge may answer in place of any operation.
+struct Refused;
+
+impl Modify for Refused {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let is_asked = |operation: &&mut Operation| operation.operation_id.as_deref() != Some("healthz");
+        operations(document).filter(is_asked).for_each(|operation| {
+            may_answer(operation, ("429", "too many requests or attempts; `Retry-After` says when to come again"));
+        });
         let paths = document.paths.paths.values_mut();
-        let operations = paths.flat_map(|path| [&mut path.post, &mut path.put].into_iter().flatten());
-        for operation in operations.filter(|operation| operation.request_body.is_some()) {
-            for (status, description) in UNREADABLE {
-                let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();
-                let answer = ResponseBuilder::new().description(description);
-                let answer = answer.content("application/problem+json", problem).build();
-                operation.responses.responses.insert(status.to_owned(), answer.into());
-            }
+        let changes = paths.flat_map(|path| [&mut path.post, &mut path.put, &mut path.delete].into_iter().flatten());
+        for operation in changes {
+            may_answer(operation, ("403", "not for these roles, or a cookie came without an `Origin` of this site"));
         }
     }
 }
@@ -60,7 +97,7 @@ impl Modify for Unreadable {
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Hege 合格", description = "Food-safety sampling inspection of a province."),
-    modifiers(&Bearer, &WholePaths, &Unreadable),
+    modifiers(&Bearer, &WholePaths, &Unreadable, &Refused),
     paths(
         sessions::session_begin, sessions::session_refresh, sessions::session_end, sessions::me, sessions::password_change,
         people::user_list, people::user_add, people::user_fetch, people::user_change,
@@ -92,7 +129,9 @@ struct Document;
 /// # Errors
 /// When it cannot be written as JSON, which a test holds it can.
 pub fn document() -> Result<String, serde_json::Error> {
-    Document::openapi().to_pretty_json()
+    let mut document = serde_json::to_value(Document::openapi())?;
+    crate::edge::examples::fill(&mut document);
+    serde_json::to_string_pretty(&document)
 }
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {

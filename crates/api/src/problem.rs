@@ -1,7 +1,7 @@
 //! Problems as answers (RFC 9457): a stable code, words in Chinese and English, every field at once.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ContentType, HeaderValue, WWW_AUTHENTICATE};
+use actix_web::http::header::{ContentType, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use hege_app::Error as AppError;
 use hege_app::sessions::Refusal;
@@ -11,6 +11,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 use utoipa::ToSchema;
 
 /// One thing wrong with one field.
@@ -68,12 +69,14 @@ pub struct Failure {
     zh: String,
     en: String,
     errors: Vec<FieldProblem>,
+    /// Whoever comes again after so many seconds is listened to.
+    retry_after: Option<u64>,
 }
 
 impl Failure {
     /// A failure without fields.
     pub(crate) fn new(status: StatusCode, code: &'static str, (zh, en): (&str, &str)) -> Self {
-        Self { status, code, zh: zh.to_owned(), en: en.to_owned(), errors: Vec::new() }
+        Self { status, code, zh: zh.to_owned(), en: en.to_owned(), errors: Vec::new(), retry_after: None }
     }
 
     /// What was given is wrong, field by field.
@@ -98,7 +101,33 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", ("系统繁忙，请稍后重试", "too many at once; try again"))
     }
 
-    fn internal() -> Self {
+    /// An address asks too often.
+    pub(crate) fn too_many_requests(wait: Duration) -> Self {
+        let words = ("请求过于频繁，请稍后重试", "too many requests; try again later");
+        Self::too_many("too_many_requests", words, wait)
+    }
+
+    fn too_many(code: &'static str, words: (&str, &str), wait: Duration) -> Self {
+        let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
+        Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, words) }
+    }
+
+    /// A browser's cookie came with a request that no page of this site sent.
+    pub(crate) fn origin_mismatch() -> Self {
+        let words = ("请求来源不符", "the request was not sent by a page of this site");
+        Self::new(StatusCode::FORBIDDEN, "origin_mismatch", words)
+    }
+
+    /// What keeps the server from working, all of it.
+    pub(crate) fn not_ready(problems: &Problems) -> Self {
+        let words = ("系统未就绪", "not ready");
+        Self {
+            errors: Self::invalid(problems).errors,
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", words)
+        }
+    }
+
+    pub(crate) fn internal() -> Self {
         let words = ("系统内部错误，已记录", "an error inside the system; it has been logged");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", words)
     }
@@ -174,6 +203,11 @@ impl From<AppError> for Failure {
                 tracing::error!("personal data could not be sealed or opened");
                 Self::internal()
             }
+            AppError::Wait(wait) => Self::too_many(
+                "too_many_attempts",
+                ("尝试次数过多，请稍后重试", "too many attempts; try again later"),
+                Duration::try_from(wait).unwrap_or_default(),
+            ),
             AppError::Unauthorized(refusal) => Self::unauthorized(refusal),
             AppError::Store(error) => {
                 // The chain is logged here, once; a client learns nothing of the inside.
@@ -216,6 +250,9 @@ impl ResponseError for Failure {
         answer.insert_header(ContentType("application/problem+json".parse().unwrap_or(ContentType::json().0)));
         if self.status == StatusCode::UNAUTHORIZED {
             answer.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        }
+        if let Some(seconds) = self.retry_after {
+            answer.insert_header((RETRY_AFTER, seconds));
         }
         answer.json(ProblemBody {
             kind: "about:blank".to_owned(),

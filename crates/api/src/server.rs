@@ -1,63 +1,46 @@
-//! The server itself: routes, headers, logs and an orderly end.
+//! The server itself: what it listens to, how long it waits, and an orderly end.
 
+use crate::edge::observe::observe;
 use crate::{State, configure};
-use actix_web::dev::Service as _;
-use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::middleware::{Compress, DefaultHeaders};
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
-/// How long requests in hand may take to end when the server stops.
-const SECONDS_TO_STOP: u64 = 20;
+/// How long requests in hand may take to end when the server stops; what still goes on then is dropped.
+const SECONDS_TO_STOP: u64 = 8;
+/// How long the head of a request may take, of which there are at most 128 KiB.
+const HEAD: Duration = Duration::from_secs(10);
+/// How long a client may take to close after its last answer.
+const CLOSE: Duration = Duration::from_secs(2);
+/// How long a connection is kept for another request: longer than most proxies keep one idle, so that they close it.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long TLS may take to begin.
+const HANDSHAKE: Duration = Duration::from_secs(5);
 
-/// The id of a request: in every line of the log about it, and in its answer.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// What every answer says: nothing is cached, framed, sniffed or told to another site.
-fn headers() -> DefaultHeaders {
-    DefaultHeaders::new()
-        .add(("Cache-Control", "no-store"))
-        .add(("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"))
-        .add(("Referrer-Policy", "no-referrer"))
-        .add(("X-Content-Type-Options", "nosniff"))
-}
-
-/// Serves until `stop` is done, then ends the streams and lets what is in hand finish.
+/// Serves until `stop` is done, then ends the streams and lets what is in hand finish. Under TLS when the edge has a certificate.
 ///
 /// # Errors
 /// When the listener cannot be used.
 pub async fn serve(listener: TcpListener, state: Arc<State>, stop: impl Future<Output = ()>) -> io::Result<()> {
     let data = web::Data::from(Arc::clone(&state));
     let server = HttpServer::new(move || {
-        App::new()
-            .app_data(data.clone())
-            .wrap(headers())
-            .wrap(Compress::default())
-            .wrap_fn(|request, service| {
-                let (began, id) = (Instant::now(), uuid::Uuid::now_v7().to_string());
-                let method = request.method().clone();
-                let answer = service.call(request);
-                async move {
-                    let mut answer = answer.await?;
-                    let (status, route) = (answer.status().as_u16(), answer.request().match_pattern());
-                    let elapsed_ms = began.elapsed().as_millis();
-                    tracing::info!(id, %method, route = route.as_deref().unwrap_or("unknown"), status, elapsed_ms, "answered");
-                    // The route that matched and not the path: no id and no query stands in the log.
-                    if let Ok(value) = HeaderValue::from_str(&id) {
-                        answer.headers_mut().insert(REQUEST_ID, value);
-                    }
-                    Ok(answer)
-                }
-            })
-            .configure(configure)
+        let app = App::new().app_data(data.clone()).wrap(Compress::default()).wrap(from_fn(observe));
+        app.configure(configure)
     })
     .disable_signals()
-    .shutdown_timeout(SECONDS_TO_STOP)
-    .listen(listener)?
-    .run();
+    .client_request_timeout(HEAD)
+    .client_disconnect_timeout(CLOSE)
+    .keep_alive(KEEP_ALIVE)
+    .tls_handshake_timeout(HANDSHAKE)
+    .shutdown_timeout(SECONDS_TO_STOP);
+    let server = match &state.edge.settings.tls {
+        Some(tls) => server.listen_rustls_0_23(listener, rustls::ServerConfig::clone(tls))?,
+        None => server.listen(listener)?,
+    };
+    let server = server.run();
     let handle = server.handle();
     let watching = actix_web::rt::spawn(crate::events::Hints::watch(Arc::clone(&state)));
     let mut serving = actix_web::rt::spawn(server);

@@ -3,11 +3,14 @@
 use crate::State;
 use crate::access::{Allowed, Me, PasswordChange, SessionEnd};
 use crate::body::{Body, Fields, FromFields};
+use crate::edge::cookies;
 use crate::people::UserView;
 use crate::problem::{Failure, ProblemBody};
-use actix_web::{HttpResponse, delete, get, post, put, web};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
 use hege_app::people;
 use hege_app::sessions::{Admission, begin, change_password, end, refresh};
+use hege_core::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,25 +25,29 @@ pub(crate) struct Credentials {
     login: String,
     #[schema(example = "demo-password-2025")]
     password: String,
+    /// For browsers: the tokens come as cookies that no script can read, and not in the body. Needs an `Origin` of this site.
+    cookie: Option<bool>,
 }
 
 impl FromFields for Credentials {
     fn read(fields: &Fields<'_>) -> Option<Self> {
         let login = fields.needed("login", fields.text("login"));
         let password = fields.needed("password", fields.secret("password"));
-        Some(Self { login: login?, password: password? })
+        let cookie = fields.flag("cookie");
+        Some(Self { login: login?, password: password?, cookie })
     }
 }
 
 /// A refresh token.
 #[derive(ToSchema)]
 pub(crate) struct RefreshBody {
-    refresh_token: String,
+    /// Left out by browsers, whose cookie it is.
+    refresh_token: Option<String>,
 }
 
 impl FromFields for RefreshBody {
     fn read(fields: &Fields<'_>) -> Option<Self> {
-        Some(Self { refresh_token: fields.needed("refresh_token", fields.secret("refresh_token"))? })
+        Some(Self { refresh_token: fields.secret("refresh_token") })
     }
 }
 
@@ -63,62 +70,99 @@ impl FromFields for PasswordBody {
 /// What a person gets who is let in.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SessionView {
-    /// Good for minutes; sent as `Authorization: Bearer`.
-    access_token: String,
+    /// Good for minutes; sent as `Authorization: Bearer`. Not told to browsers that have it as a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token: Option<String>,
     /// RFC 3339, UTC.
     #[schema(example = "2025-09-01T00:10:00Z")]
     expires_at: String,
-    /// Exchanged once for a fresh pair.
-    refresh_token: String,
+    /// Exchanged once for a fresh pair. Not told to browsers that have it as a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
     /// Who it is.
     person: UserView,
 }
 
 impl SessionView {
-    fn of(admission: &Admission) -> Result<Self, Failure> {
-        Ok(Self {
-            access_token: admission.access.clone(),
+    /// Says it, in the body or by cookies.
+    fn say(
+        state: &State,
+        admission: &Admission,
+        (status, by_cookie): (StatusCode, bool),
+    ) -> Result<HttpResponse, Failure> {
+        let told = |token: &str| (!by_cookie).then(|| token.to_owned());
+        let view = Self {
+            access_token: told(&admission.access),
             expires_at: admission.expires.to_string(),
-            refresh_token: admission.refresh.reveal().to_owned(),
+            refresh_token: told(admission.refresh.reveal()),
             person: UserView::of(&admission.person)?,
-        })
+        };
+        let mut answer = HttpResponse::build(status);
+        if by_cookie {
+            cookies::given(&state.edge, admission).into_iter().for_each(|cookie| {
+                answer.cookie(cookie);
+            });
+        }
+        Ok(answer.json(view))
     }
 }
 
 /// Log in.
 ///
-/// Begins a session. A wrong login and a wrong password are answered alike.
+/// Begins a session. A wrong login and a wrong password are answered alike. After several wrong attempts the login waits,
+/// whether or not there is one of that name. With `cookie` the tokens come as cookies `hege_access` and `hege_refresh`
+/// (under TLS with the prefix `__Host-`).
 #[utoipa::path(operation_id = "session_begin", tag = "session", request_body = Credentials,
     responses((status = 201, description = "let in", body = SessionView),
         (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
 #[post("/session")]
-pub(crate) async fn session_begin(state: web::Data<State>, body: Body<Credentials>) -> Result<HttpResponse, Failure> {
-    let Body(Credentials { login, password }) = body;
+pub(crate) async fn session_begin(
+    state: web::Data<State>,
+    request: HttpRequest,
+    body: Body<Credentials>,
+) -> Result<HttpResponse, Failure> {
+    let Body(Credentials { login, password, cookie }) = body;
+    let by_cookie = cookie.unwrap_or(false);
+    if by_cookie && !state.edge.is_own_page(&request) {
+        return Err(Failure::origin_mismatch());
+    }
     let (session, mark) = (state.new_id(), state.session_mark(None));
     let admission =
         state.run_in_turn(move |state| begin(&state.store, &state.keys, (&login, &password), (session, mark))).await?;
-    Ok(HttpResponse::Created().json(SessionView::of(&admission)?))
+    SessionView::say(&state, &admission, (StatusCode::CREATED, by_cookie))
 }
 
 /// Stay in.
 ///
 /// Exchanges a refresh token for a fresh pair. Until the successor is first used, the predecessor is exchanged again, so
-/// that a lost answer logs nobody out; one that was replaced before ends the session.
+/// that a lost answer logs nobody out; one that was replaced before ends the session. A browser sends `{}` and its cookie.
 #[utoipa::path(operation_id = "session_refresh", tag = "session", request_body = RefreshBody,
     responses((status = 200, description = "a fresh pair", body = SessionView),
         (status = 401, description = "the session has ended", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
 #[post("/session/refresh")]
-pub(crate) async fn session_refresh(state: web::Data<State>, body: Body<RefreshBody>) -> Result<HttpResponse, Failure> {
-    let (presented, mark) = (body.0.refresh_token, state.session_mark(None));
+pub(crate) async fn session_refresh(
+    state: web::Data<State>,
+    request: HttpRequest,
+    body: Body<RefreshBody>,
+) -> Result<HttpResponse, Failure> {
+    let by_cookie = body.0.refresh_token.is_none();
+    let cookie = || cookies::refresh(&state.edge, &request);
+    let Some(presented) = body.0.refresh_token.or_else(cookie) else {
+        return Err(Failure::invalid(&Problem::new("/refresh_token", "required", "必填", "required").into()));
+    };
+    if by_cookie && !state.edge.is_own_page(&request) {
+        return Err(Failure::origin_mismatch());
+    }
+    let mark = state.session_mark(None);
     let admission = state.run(move |state| refresh(&state.store, &state.keys, &presented, mark)).await?;
-    Ok(HttpResponse::Ok().json(SessionView::of(&admission)?))
+    SessionView::say(&state, &admission, (StatusCode::OK, by_cookie))
 }
 
 /// Log out.
 ///
-/// Ends the session of the token that is sent.
+/// Ends the session of the token that is sent, and makes a browser forget its cookies.
 #[utoipa::path(operation_id = "session_end", tag = "session", security(("bearer" = [])),
     responses((status = 204, description = "ended"),
         (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json")))]
@@ -126,7 +170,11 @@ pub(crate) async fn session_refresh(state: web::Data<State>, body: Body<RefreshB
 pub(crate) async fn session_end(state: web::Data<State>, asked: Allowed<SessionEnd>) -> Result<HttpResponse, Failure> {
     let mark = state.session_mark(Some(asked.person.actor.user));
     state.run(move |state| end(&state.store, asked.person.session, mark)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let mut answer = HttpResponse::NoContent();
+    cookies::cleared(&state.edge).into_iter().for_each(|cookie| {
+        answer.cookie(cookie);
+    });
+    Ok(answer.finish())
 }
 
 /// Who am I.

@@ -28,8 +28,11 @@ pub mod sessions;
 pub mod setup;
 pub mod subscriptions;
 pub mod verify;
+pub mod watch;
 pub mod worker;
 
+mod attempts;
+mod keys;
 mod notify;
 mod record;
 
@@ -41,7 +44,7 @@ use hege_core::region::RegionLevel;
 use hege_core::{City, OrganisationId, Problem, Problems, RegionCode, Stage, UserId};
 use hege_sampling::life_cycle::{Actor, Denial};
 use hege_store::AsStoreError;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -160,6 +163,9 @@ pub enum Error {
     /// Somebody was faster: what was seen has another revision by now.
     #[error("it has changed meanwhile")]
     Conflict,
+    /// Too many ask for the same: whoever comes again after this long is listened to.
+    #[error("too many attempts; come again in {0:#}")]
+    Wait(SignedDuration),
     /// Nobody is let in.
     #[error("not let in: {0}")]
     Unauthorized(sessions::Refusal),

@@ -1,5 +1,6 @@
 //! 人员: who may log in, for whom they act, what they may do.
 
+use crate::attempts;
 use crate::record::audit_own;
 use crate::reference::OrganisationKind;
 use crate::{Error, Mark, Scope};
@@ -269,6 +270,7 @@ pub fn change(
         new.revision = old.revision + 1;
         let row = person_update(conn, &new)?.ok_or(Error::Conflict)?;
         if !matches!(change, Change::Profile(_)) {
+            attempts::clear(conn, &row.login)?;
             sessions_revoke(conn, row.id, None, Ts(mark.at))?;
         }
         let before =

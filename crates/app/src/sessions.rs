@@ -1,25 +1,29 @@
 //! 会话: logging in, staying in, being let in.
 
+use crate::attempts;
 use crate::people::{scope, words};
 use crate::record::audit_own;
 use crate::{Call, Error, Mark, Scope};
-use hege_auth::access::{self, Bearer, Rejected, SigningKey};
+pub use hege_auth::access::LIFETIME as ACCESS_LIFETIME;
+use hege_auth::access::{self, Bearer, Rejected};
 use hege_auth::password;
-use hege_auth::refresh::{Family, LIFETIME, Outcome, RefreshDigest, RefreshToken, rotate};
+pub use hege_auth::refresh::LIFETIME as REFRESH_LIFETIME;
+use hege_auth::refresh::{Family, LIFETIME, Outcome, Presented, RefreshDigest, RefreshToken, rotate};
 use hege_core::{OrganisationId, Problems, UserId};
 use hege_sampling::life_cycle::Actor;
 use hege_store::audit::Audited;
 use hege_store::people::{Person, person_by_login, person_fetch, person_update};
 use hege_store::sessions::{
-    KeyRow, Session, key_put, keys, session_insert, session_of_token, session_person, session_revoke, session_rotate,
+    Session, session_insert, session_of_token, session_person, session_revoke, session_rotate,
     sessions_revoke,
 };
 use hege_store::types::{Id, Ts};
 use hege_store::{Conn, Store};
 use jiff::Timestamp;
 use serde_json::json;
-use std::sync::{PoisonError, RwLock};
 use uuid::Uuid;
+
+pub use crate::keys::{Keys, rotate as rotate_keys};
 
 hege_core::words! {
     /// Why nobody is let in.
@@ -33,7 +37,7 @@ hege_core::words! {
 }
 
 /// What is recorded of sessions. Their clock is the machine's, also where a demonstration has another for everything else.
-pub(crate) const SESSION_ACTIONS: [&str; 3] = [LOGGED_IN, LOGGED_OUT, TOKEN_REUSED];
+pub(crate) const SESSION_ACTIONS: [&str; 4] = [LOGGED_IN, LOGGED_OUT, TOKEN_REUSED, attempts::TOO_MANY];
 const LOGGED_IN: &str = "logged_in";
 const LOGGED_OUT: &str = "logged_out";
 const TOKEN_REUSED: &str = "token_reused";
@@ -51,54 +55,6 @@ fn internal(error: impl std::fmt::Display) -> Error {
     Error::Internal(error.to_string())
 }
 
-/// The keys that sign, as the database holds them; read again when a token names one that is not known yet.
-#[derive(Debug, Default)]
-pub struct Keys(RwLock<Vec<SigningKey>>);
-
-impl Keys {
-    /// Reads the keys, after making the first one where there is none.
-    ///
-    /// # Errors
-    /// Those of the store and of the machine's randomness.
-    pub fn load(store: &Store, at: Timestamp) -> Result<Self, Error> {
-        let loaded = Self::default();
-        if loaded.read_again(store)?.is_empty() {
-            let key = SigningKey::generate().map_err(internal)?;
-            let row = KeyRow { kid: key.kid, secret: key.secret, created_at: Ts(at) };
-            store.write(|conn| Ok::<_, Error>(key_put(conn, &row)?))?;
-            loaded.read_again(store)?;
-        }
-        Ok(loaded)
-    }
-
-    fn read_again(&self, store: &Store) -> Result<Vec<SigningKey>, Error> {
-        let rows = store.read(|conn| Ok::<_, Error>(keys(conn)?))?;
-        let read: Vec<SigningKey> =
-            rows.into_iter().map(|row| SigningKey { kid: row.kid, secret: row.secret }).collect();
-        self.0.write().unwrap_or_else(PoisonError::into_inner).clone_from(&read);
-        Ok(read)
-    }
-
-    fn known(&self, kid: &str) -> Option<SigningKey> {
-        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        keys.iter().find(|key| key.kid == kid).cloned()
-    }
-
-    /// The key that signs: the newest.
-    fn signing(&self) -> Result<SigningKey, Error> {
-        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        keys.first().cloned().ok_or_else(|| internal("no signing key"))
-    }
-
-    fn named(&self, store: &Store, kid: &str) -> Result<SigningKey, Error> {
-        if let Some(key) = self.known(kid) {
-            return Ok(key);
-        }
-        self.read_again(store)?;
-        self.known(kid).ok_or(Error::Unauthorized(Refusal::TokenForged))
-    }
-}
-
 /// What a person gets who is let in.
 #[derive(Debug)]
 pub struct Admission {
@@ -112,10 +68,12 @@ pub struct Admission {
     pub person: Person,
 }
 
-/// Logs a person in; `session` is the new session's id.
+/// Logs a person in; `session` is the new session's id. The attempt is counted before it is looked at, so that of many at once
+/// none is free.
 ///
 /// # Errors
-/// [`Refusal::WrongCredentials`], whatever of the two was wrong and whether or not the login exists.
+/// [`Refusal::WrongCredentials`], whatever of the two was wrong and whether or not the login exists; [`Error::Wait`] when
+/// there were too many attempts.
 pub fn begin(
     store: &Store,
     keys: &Keys,
@@ -123,11 +81,15 @@ pub fn begin(
     (session, mark): (Uuid, Mark),
 ) -> Result<Admission, Error> {
     let login = login.trim().to_lowercase();
+    let attempt = attempts::count(store, &login, mark.at)?;
     let found = store.read(|conn| Ok::<_, Error>(person_by_login(conn, &login)?))?;
     let hash = found.as_ref().map(|person| person.password_hash.as_str());
     let is_right = password::verify(secret, hash);
-    let person = found.filter(|person| is_right && person.active);
-    let person = person.ok_or(Error::Unauthorized(Refusal::WrongCredentials))?;
+    let id = found.as_ref().map(|person| person.id);
+    let Some(person) = found.filter(|person| is_right && person.active) else {
+        attempts::failed(store, &attempt, (id, mark))?;
+        return Err(Error::Unauthorized(Refusal::WrongCredentials));
+    };
     let refresh = RefreshToken::generate().map_err(internal)?;
     let expires_at = mark.at.checked_add(LIFETIME).map_err(internal)?;
     let row = Session {
@@ -145,6 +107,7 @@ pub fn begin(
         if person_fetch(conn, person.id)?.is_none_or(|now| now.revision != person.revision) {
             return Err(Error::Unauthorized(Refusal::WrongCredentials));
         }
+        attempts::clear(conn, &login)?;
         session_insert(conn, &row)?;
         audit_own(conn, &mark, (LOGGED_IN, Vec::new(), json!({"session": session.to_string()})))
     })?;
@@ -182,10 +145,11 @@ fn exchange(
     (presented, fresh): (RefreshDigest, RefreshDigest),
     mark: Mark,
 ) -> Result<Exchanged, Error> {
-    let Some(session) = session_of_token(conn, &presented.0)? else {
+    let Some((session, given)) = session_of_token(conn, &presented.0)? else {
         return Ok(Exchanged::Refused(Refusal::SessionEnded));
     };
-    match rotate(&family(&session)?, presented, mark.at) {
+    let parent = given.parent.as_deref().map(digest).transpose()?;
+    match rotate(&family(&session)?, Presented { digest: presented, parent }, mark.at) {
         Outcome::Expired | Outcome::Revoked => Ok(Exchanged::Refused(Refusal::SessionEnded)),
         Outcome::Revoke => {
             session_revoke(conn, session.id, Ts(mark.at))?;
@@ -204,11 +168,12 @@ fn exchange(
     }
 }
 
+fn digest(bytes: &[u8]) -> Result<RefreshDigest, Error> {
+    let bytes = <[u8; 32]>::try_from(bytes).map_err(|_length| hege_store::Error::Corrupt("session"))?;
+    Ok(RefreshDigest(bytes))
+}
+
 fn family(session: &Session) -> Result<Family, Error> {
-    let digest = |bytes: &[u8]| {
-        let bytes = <[u8; 32]>::try_from(bytes).map_err(|_length| hege_store::Error::Corrupt("session"))?;
-        Ok::<_, Error>(RefreshDigest(bytes))
-    };
     Ok(Family {
         current: digest(&session.current_hash)?,
         previous: session.previous_hash.as_deref().map(digest).transpose()?,
@@ -246,7 +211,7 @@ impl Admitted {
 /// # Errors
 /// [`Refusal`].
 pub fn admit(store: &Store, keys: &Keys, token: &str, now: Timestamp) -> Result<Admitted, Error> {
-    let key = keys.named(store, &access::kid(token)?)?;
+    let key = keys.named(store, &access::kid(token)?, now)?;
     let Bearer { person, session, expires } = access::verify(token, &key, now)?;
     let found = store.read(|conn| Ok::<_, Error>(session_person(conn, (Id(session), Id(person)), Ts(now))?))?;
     let person = found.ok_or(Error::Unauthorized(Refusal::SessionEnded))?;
@@ -273,20 +238,25 @@ pub fn end(store: &Store, session: Uuid, mark: Mark) -> Result<(), Error> {
 /// Gives a person another password of their own choice, and ends their other sessions.
 ///
 /// # Errors
-/// [`Refusal::WrongCredentials`] for a wrong old one, [`Error::Invalid`] for a weak new one.
+/// [`Refusal::WrongCredentials`] for a wrong old one, [`Error::Wait`] after too many of them, [`Error::Invalid`] for a weak
+/// new one.
 pub fn change_password(store: &Store, session: Uuid, (old, new): (&str, &str), mark: Mark) -> Result<(), Error> {
     let id = mark.person.ok_or(Error::NotFound)?;
     let person = store.read(|conn| Ok::<_, Error>(person_fetch(conn, Id(id.0))?))?.ok_or(Error::NotFound)?;
-    if !password::verify(old, Some(&person.password_hash)) {
-        return Err(Error::Unauthorized(Refusal::WrongCredentials));
-    }
     if let Some(problem) = password::objection(new, &person.login, "/new_password") {
         return Err(Error::Invalid(Problems::from(problem)));
+    }
+    // Whoever holds somebody's token does not get to guess their password with it.
+    let attempt = attempts::count(store, &person.login, mark.at)?;
+    if !password::verify(old, Some(&person.password_hash)) {
+        attempts::failed(store, &attempt, (Some(person.id), mark))?;
+        return Err(Error::Unauthorized(Refusal::WrongCredentials));
     }
     let changed =
         Person { password_hash: password::hash(new).map_err(internal)?, revision: person.revision + 1, ..person };
     store.write(|conn| {
         let row = person_update(conn, &changed)?.ok_or(Error::Conflict)?;
+        attempts::clear(conn, &row.login)?;
         sessions_revoke(conn, row.id, Some(Id(session)), Ts(mark.at))?;
         audit_own(conn, &mark, ("password_changed", vec![row.touched()?], json!({})))
     })

@@ -3,7 +3,7 @@
 
 use crate::alerts::{self, NewId};
 use crate::record::CONCLUDED;
-use crate::{Error, Store};
+use crate::{Error, Store, attempts};
 use hege_store::Error as StoreError;
 use hege_store::audit::{audit_seal, cities_unsealed};
 use hege_store::outbox::{Message, message_done, message_retry, messages_purge, messages_take};
@@ -20,7 +20,7 @@ const LINK: i64 = 500;
 
 /// How long a message is kept that has left.
 const MESSAGES_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How long a session is kept that is over.
+/// How long a session is kept that is over: long enough for a clock that was wrong to be put right.
 const SESSIONS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How many rows of each kind are taken away at once.
 const PURGED: i64 = 200;
@@ -90,11 +90,13 @@ pub fn seal(store: &Store, now: Timestamp) -> Result<usize, Error> {
     Ok(linked)
 }
 
-/// Takes away what nobody asks for any more: messages that have left and sessions that are over, [`PURGED`] of each at once. How many.
+/// Takes away what nobody asks for any more: messages that have left, sessions that are over, attempts to log in
+/// that are forgotten; [`PURGED`] of the first two at once. How many of these.
 ///
 /// # Errors
 /// Those of the store.
 pub fn purge(store: &Store, now: Timestamp) -> Result<usize, Error> {
+    attempts::purge(store, now)?;
     let before = |kept: SignedDuration| Ts(now.checked_sub(kept).unwrap_or(Timestamp::UNIX_EPOCH));
     store.write(|conn| {
         let messages = messages_purge(conn, before(MESSAGES_KEPT), PURGED)?;

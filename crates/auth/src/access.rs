@@ -10,6 +10,9 @@ use uuid::Uuid;
 /// How long a token is good.
 pub const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
+/// How far the clock of another server may be ahead.
+const AHEAD: SignedDuration = SignedDuration::from_mins(1);
+
 const ISSUER: &str = "hege";
 
 /// A key that signs. `Debug` shows its name alone.
@@ -112,7 +115,9 @@ pub fn verify(token: &str, key: &SigningKey, now: Timestamp) -> Result<Bearer, R
     let decoded = decode::<Claims>(token, &DecodingKey::from_secret(&key.secret), &validation);
     let claims = decoded.map_err(|_reason_is_nobodys_business| Rejected::Forged)?.claims;
     let expires = Timestamp::from_second(claims.exp).map_err(|_no_such_time| Rejected::Forged)?;
-    if now >= expires {
+    // Issued by a clock that was ahead: it would be good for longer than any token is. Its holder refreshes.
+    let is_from_ahead = expires.duration_since(now) > LIFETIME + AHEAD;
+    if now >= expires || is_from_ahead {
         return Err(Rejected::Expired);
     }
     let id = |text: &str| Uuid::try_parse(text).map_err(|_not_an_id| Rejected::Forged);
@@ -184,6 +189,15 @@ mod tests {
         assert_eq!(format!("{key:?}"), format!("SigningKey({})", key.kid));
         assert_eq!(key.secret.len(), 32);
         assert_ne!(key, SigningKey::generate().unwrap());
+    }
+
+    #[test]
+    fn a_token_from_a_clock_that_was_far_ahead_is_refreshed_and_one_of_a_minute_ahead_is_not() {
+        let (token, expires) = issue(&key(1), (PERSON, SESSION), at(60)).unwrap();
+        let bearer = Bearer { person: PERSON, session: SESSION, expires };
+        assert_eq!(verify(&token, &key(1), at(0)), Ok(bearer));
+        assert_eq!(verify(&token, &key(1), at(-1)), Err(Rejected::Expired));
+        assert_eq!(verify(&token, &key(1), at(-86_400)), Err(Rejected::Expired));
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl RefreshDigest {
 pub struct Family {
     /// The token given out last.
     pub current: RefreshDigest,
-    /// The one it replaced, until the current one is used for the first time.
+    /// The one that was exchanged last.
     pub previous: Option<RefreshDigest>,
     /// From this instant on nothing is exchanged.
     pub expires: Timestamp,
@@ -80,18 +80,31 @@ pub enum Outcome {
     Expired,
 }
 
-/// Decides on `presented`, a token known to have been given out in this family.
+/// A token that was presented, known to have been given out in this family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Presented {
+    /// Itself.
+    pub digest: RefreshDigest,
+    /// The one that it was given for; none for the first.
+    pub parent: Option<RefreshDigest>,
+}
+
+/// Decides on a token that was presented.
 ///
-/// The predecessor is exchanged again until its successor is used: an answer lost on the way to a phone in a
-/// market hall must not log its inspector out.
+/// The predecessor is exchanged again until a successor is used: an answer lost on the way to a phone in a market hall must
+/// not log its inspector out. Each of the successors that were given for it is good until then, for nobody knows which
+/// answer arrived last: two tabs of one browser share what it keeps, and ask at the same time.
 #[must_use]
-pub fn rotate(family: &Family, presented: RefreshDigest, now: Timestamp) -> Outcome {
+pub fn rotate(family: &Family, presented: Presented, now: Timestamp) -> Outcome {
+    let Presented { digest, parent } = presented;
+    let is_last_used = family.previous == Some(digest);
+    let is_child_of_last_used = parent.is_some() && parent == family.previous;
     if family.revoked {
         Outcome::Revoked
     } else if now >= family.expires {
         Outcome::Expired
-    } else if presented == family.current || family.previous == Some(presented) {
-        Outcome::Rotate { previous: presented }
+    } else if digest == family.current || is_last_used || is_child_of_last_used {
+        Outcome::Rotate { previous: digest }
     } else {
         Outcome::Revoke
     }
@@ -113,36 +126,55 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
+    fn first(digest: RefreshDigest) -> Presented {
+        Presented { digest, parent: None }
+    }
+
+    fn child(digest: RefreshDigest, parent: RefreshDigest) -> Presented {
+        Presented { digest, parent: Some(parent) }
+    }
+
     #[test]
     fn the_current_token_is_exchanged() {
-        assert_eq!(rotate(&family(A, None), A, at(0)), Outcome::Rotate { previous: A });
-        assert_eq!(rotate(&family(B, Some(A)), B, at(0)), Outcome::Rotate { previous: B });
+        assert_eq!(rotate(&family(A, None), first(A), at(0)), Outcome::Rotate { previous: A });
+        assert_eq!(rotate(&family(B, Some(A)), child(B, A), at(0)), Outcome::Rotate { previous: B });
     }
 
     #[test]
     fn the_predecessor_is_exchanged_until_its_successor_is_used() {
-        assert_eq!(rotate(&family(B, Some(A)), A, at(0)), Outcome::Rotate { previous: A });
-        assert_eq!(rotate(&family(C, Some(B)), A, at(0)), Outcome::Revoke);
+        assert_eq!(rotate(&family(B, Some(A)), first(A), at(0)), Outcome::Rotate { previous: A });
+        assert_eq!(rotate(&family(C, Some(B)), first(A), at(0)), Outcome::Revoke);
     }
 
     #[test]
-    fn a_successor_that_was_itself_replaced_ends_the_session() {
-        assert_eq!(rotate(&family(C, Some(A)), B, at(0)), Outcome::Revoke);
-        assert_eq!(rotate(&family(C, None), B, at(0)), Outcome::Revoke);
+    fn of_two_successors_of_one_token_each_is_good_until_one_is_used() {
+        // Both were given for A, C after B.
+        assert_eq!(rotate(&family(C, Some(A)), child(B, A), at(0)), Outcome::Rotate { previous: B });
+        assert_eq!(rotate(&family(C, Some(A)), child(C, A), at(0)), Outcome::Rotate { previous: C });
+        // C was used: whoever still holds B is a thief, or was robbed.
+        let d = RefreshDigest([4; 32]);
+        assert_eq!(rotate(&family(d, Some(C)), child(B, A), at(0)), Outcome::Revoke);
+        assert_eq!(rotate(&family(d, Some(C)), first(A), at(0)), Outcome::Revoke);
     }
 
     #[test]
     fn a_session_ends_at_its_instant_and_not_a_second_before() {
-        assert_eq!(rotate(&family(A, None), A, at(999)), Outcome::Rotate { previous: A });
-        assert_eq!(rotate(&family(A, None), A, at(1_000)), Outcome::Expired);
-        assert_eq!(rotate(&family(A, None), B, at(1_000)), Outcome::Expired);
+        assert_eq!(rotate(&family(A, None), first(A), at(999)), Outcome::Rotate { previous: A });
+        assert_eq!(rotate(&family(A, None), first(A), at(1_000)), Outcome::Expired);
+        assert_eq!(rotate(&family(A, None), first(B), at(1_000)), Outcome::Expired);
+    }
+
+    #[test]
+    fn a_token_that_no_family_expects_ends_it() {
+        assert_eq!(rotate(&family(C, None), first(B), at(0)), Outcome::Revoke);
+        assert_eq!(rotate(&family(C, None), child(B, A), at(0)), Outcome::Revoke);
     }
 
     #[test]
     fn an_ended_session_exchanges_nothing() {
         let ended = Family { revoked: true, ..family(A, None) };
-        assert_eq!(rotate(&ended, A, at(0)), Outcome::Revoked);
-        assert_eq!(rotate(&ended, B, at(2_000)), Outcome::Revoked);
+        assert_eq!(rotate(&ended, first(A), at(0)), Outcome::Revoked);
+        assert_eq!(rotate(&ended, first(B), at(2_000)), Outcome::Revoked);
     }
 
     #[test]

@@ -1,11 +1,10 @@
-//! Configuration: flags, then the environment.
+//! Where the data are, and the key of personal data.
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use hege_app::{DataKey, Store};
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
-use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +27,26 @@ impl Database {
     /// The file of the embedded database.
     pub(crate) fn embedded_file(&self) -> Option<&Path> {
         self.database_url.strip_prefix("sqlite://").map(Path::new)
+    }
+
+    /// Which database it is, for messages: the file, or host and name without who asks.
+    pub(crate) fn name(&self) -> String {
+        if let Some(file) = self.database_url.strip_prefix("sqlite://") {
+            return file.to_owned();
+        }
+        let (scheme, rest) = self.database_url.split_once("://").unwrap_or(("postgres", ""));
+        let rest = rest.split_once('?').map_or(rest, |(place, _)| place);
+        format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, place)| place))
+    }
+
+    /// What speaks against the setting itself.
+    pub(crate) fn objections(&self) -> Vec<String> {
+        let known = ["sqlite://", "postgres://", "postgresql://"];
+        let rest = known.iter().find_map(|scheme| self.database_url.strip_prefix(scheme));
+        if rest.is_some_and(|rest| !rest.is_empty()) {
+            return Vec::new();
+        }
+        vec!["DATABASE_URL: it is sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME".to_owned()]
     }
 
     /// Opens the database as it is; a database that does not fit this program is refused.
@@ -55,11 +74,17 @@ impl Database {
                 made.with_context(|| format!("cannot make the database {}", file.display()))?;
             }
         }
-        let store = Store::open(&self.database_url, CONNECTIONS).context("the database cannot be opened")?;
+        crate::listen::refuse(&self.objections())?;
+        let name = self.name();
+        let store = Store::open(&self.database_url, CONNECTIONS);
+        let store = store.with_context(|| format!("the database {name} cannot be opened"))?;
         if migrate {
-            store.migrate()?;
-        } else if store.is_behind().context("this is no database of Hege, or it does not answer")? {
-            bail!("the database is older than this program: run `hege serve --migrate` or `hege migrate`");
+            store.migrate().with_context(|| format!("the database {name} cannot be brought up to date"))?;
+        } else if store
+            .is_behind()
+            .with_context(|| format!("the database {name} is none of Hege, or does not answer"))?
+        {
+            bail!("the database {name} is older than this program: run `hege serve --migrate` or `hege migrate`");
         }
         Ok(store)
     }
@@ -74,6 +99,16 @@ pub(crate) struct KeyFile {
 }
 
 impl KeyFile {
+    /// What speaks against the setting itself.
+    pub(crate) fn objections(&self, database: &Database) -> Vec<String> {
+        let objection = match &self.data_key_file {
+            Some(file) => read_key(file).err().map(|error| format!("HEGE_DATA_KEY_FILE: {error:#}")),
+            None if database.is_embedded() || !database.objections().is_empty() => None,
+            None => Some(NEEDED.to_owned()),
+        };
+        objection.into_iter().collect()
+    }
+
     /// The key, which must be that with which the database began.
     pub(crate) fn load_for(&self, store: &Store, database: &Database) -> Result<DataKey> {
         let key = self.load(database)?;
@@ -99,10 +134,12 @@ impl KeyFile {
                 make_key(&file)?;
                 read_key(&file)
             }
-            None => bail!("PostgreSQL needs HEGE_DATA_KEY_FILE: the key of personal data is never in the database"),
+            None => bail!(NEEDED),
         }
     }
 }
+
+const NEEDED: &str = "PostgreSQL needs HEGE_DATA_KEY_FILE: the key of personal data is never in the database";
 
 fn read_key(file: &Path) -> Result<DataKey> {
     let text = fs::read_to_string(file).with_context(|| format!("cannot read the data key {}", file.display()))?;
@@ -123,36 +160,6 @@ fn make_key(file: &Path) -> Result<()> {
     }
 }
 
-/// Where it listens.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Listen {
-    /// Address and port; port 0 takes a free one.
-    #[arg(long, env = "HEGE_LISTEN", default_value = "127.0.0.1:8080")]
-    pub(crate) listen: SocketAddr,
-    /// The address that people use; needed beyond loopback.
-    #[arg(long, env = "HEGE_PUBLIC_URL")]
-    pub(crate) public_url: Option<String>,
-    /// Proxies that end TLS in front of it, as addresses separated by commas; needed beyond loopback.
-    #[arg(long, env = "HEGE_TRUSTED_PROXIES")]
-    trusted_proxies: Option<String>,
-}
-
-impl Listen {
-    /// Refuses an address that strangers reach without the means to be safe there.
-    pub(crate) fn check(&self, is_demo: bool) -> Result<()> {
-        if self.listen.ip().is_loopback() {
-            return Ok(());
-        }
-        if is_demo {
-            bail!("a demonstration has passwords that everybody knows: it listens on loopback only");
-        }
-        if self.public_url.is_none() || self.trusted_proxies.is_none() {
-            bail!("beyond loopback HEGE_PUBLIC_URL and HEGE_TRUSTED_PROXIES are needed: a proxy in front ends TLS");
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,25 +168,6 @@ mod tests {
     /// What a version of this program leaves that knows one migration more.
     const LATER: &str = "CREATE TABLE __diesel_schema_migrations (version TEXT PRIMARY KEY, run_on TIMESTAMP); \
          INSERT INTO __diesel_schema_migrations VALUES ('99990101000000', '2099-01-01')";
-
-    fn listen(address: &str, public_url: Option<&str>, proxies: Option<&str>) -> Listen {
-        Listen {
-            listen: address.parse().unwrap(),
-            public_url: public_url.map(str::to_owned),
-            trusted_proxies: proxies.map(str::to_owned),
-        }
-    }
-
-    #[test]
-    fn beyond_loopback_a_public_address_and_a_proxy_are_needed_and_no_demonstration_goes_there() {
-        assert!(listen("127.0.0.1:0", None, None).check(true).is_ok());
-        assert!(listen("[::1]:0", None, None).check(true).is_ok());
-        assert!(listen("0.0.0.0:80", None, None).check(false).is_err());
-        assert!(listen("0.0.0.0:80", Some("https://hege.example"), None).check(false).is_err());
-        let whole = listen("0.0.0.0:80", Some("https://hege.example"), Some("10.0.0.2"));
-        assert!(whole.check(false).is_ok());
-        assert!(whole.check(true).is_err());
-    }
 
     #[test]
     fn the_embedded_database_makes_its_key_once_and_for_its_owner_alone() {
@@ -192,6 +180,22 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         let postgres = Database { database_url: "postgres://nowhere/hege".to_owned() };
         assert!(keys.load(&postgres).is_err());
+    }
+
+    #[test]
+    fn a_database_is_named_without_who_asks_and_one_of_no_kind_is_refused() {
+        let named = |url: &str| Database { database_url: url.to_owned() };
+        for (url, name) in [
+            ("sqlite://data/hege.db", "data/hege.db"),
+            ("postgres://hege:p@ss@db.example:5432/hege?sslmode=require", "postgres://db.example:5432/hege"),
+            ("postgresql://localhost/hege", "postgresql://localhost/hege"),
+        ] {
+            assert_eq!(named(url).name(), name);
+            assert_eq!(named(url).objections(), Vec::<String>::new());
+        }
+        for url in ["", "sqlite:", "sqlite://", "mysql://x/y", "hege.db"] {
+            assert_eq!(named(url).objections().len(), 1, "{url}");
+        }
     }
 
     #[test]

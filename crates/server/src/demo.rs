@@ -36,8 +36,8 @@ pub(crate) struct Demo {
 impl Demo {
     /// Fills an empty database, or goes on with the demonstration that is there; shows it, and serves it when told so.
     pub(crate) fn run(&self) -> Result<()> {
-        let Serve { database, key_file, listen, .. } = &self.server;
-        listen.check(true)?;
+        let Serve { database, key_file, .. } = &self.server;
+        self.server.surroundings()?.check_demo()?;
         let store = database.open_migrated(true)?;
         if !setup::is_demo_filled(&store)? {
             refuse_used(&store).map_err(told)?;

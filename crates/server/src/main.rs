@@ -5,28 +5,40 @@ mod config;
 mod demo;
 mod import;
 mod judge;
+mod key;
+mod listen;
+mod logs;
 mod mail;
 mod rates;
 mod serve;
+mod settings;
+mod tls;
 mod user;
 mod verify;
+mod words;
 mod worker;
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use config::Database;
+use hege_core::Problem;
 use jiff::Timestamp;
 use std::error::Error;
+use std::ffi::OsString;
 use std::io::{ErrorKind, Write as _, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 use uuid::Uuid;
 
 /// 合格: food-safety sampling inspection for a province.
 #[derive(Parser)]
 #[command(name = "hege", version)]
 struct Cli {
+    /// File with settings, a line NAME=VALUE each; flags and environment come before it.
+    #[arg(long, env = "HEGE_CONFIG", global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    logs: logs::Logs,
     #[command(subcommand)]
     command: Command,
 }
@@ -54,6 +66,9 @@ enum Command {
     /// See mail that was given up, try it again, or send a test.
     #[command(subcommand)]
     Mail(mail::Mail),
+    /// Make another key sign access tokens.
+    #[command(subcommand)]
+    Key(key::Key),
     /// Judge results against the criteria that stand beside them in a CSV file, or those of the catalogue.
     ///
     /// Example: hege judge results.csv > judged.csv
@@ -103,9 +118,11 @@ enum Command {
 const PIPE_CLOSED: u8 = 141;
 
 fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
-    run(Cli::parse().command).unwrap_or_else(|error| {
+    let begun = cli().and_then(|cli| {
+        cli.logs.begin()?;
+        run(cli.command)
+    });
+    begun.unwrap_or_else(|error| {
         // Whoever read along has had enough, as `head` has.
         let closed = |cause: &(dyn Error + 'static)| {
             cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
@@ -118,15 +135,31 @@ fn main() -> ExitCode {
     })
 }
 
+/// The command line, with what the environment and the configuration file say besides.
+fn cli() -> Result<Cli> {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let command = settings::layered(Cli::command(), &arguments, &settings::Process)?;
+    // Its errors and its help are printed by clap, with its exit codes.
+    let matches = command.try_get_matches_from(arguments).unwrap_or_else(|error| error.exit());
+    Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+}
+
 fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Serve(serve) => serve.run()?,
+        Command::Serve(serve) => {
+            for name in settings::strangers(&Cli::command()) {
+                tracing::warn!(name, "this variable is no setting of this program");
+            }
+            serve.run()?;
+        }
         Command::Demo(demo) => demo.run()?,
         Command::Migrate { database } => {
             hege_app::setup::load(&database.open_migrated(true)?, Timestamp::now(), &Uuid::now_v7)?;
+            said(&format!("{} is up to date", database.name()))?;
         }
         Command::User(user) => user.run()?,
         Command::Mail(mail) => mail.run()?,
+        Command::Key(key) => key.run()?,
         Command::Judge { file, accept } => judge::run(&file, &accept)?,
         Command::Import(what) => return what.run(),
         Command::Export(what) => what.run()?,
@@ -146,11 +179,21 @@ fn run(command: Command) -> Result<ExitCode> {
 pub(crate) fn told(error: hege_app::Error) -> anyhow::Error {
     match error {
         hege_app::Error::Invalid(problems) => {
-            let lines: Vec<String> = problems.as_slice().iter().map(ToString::to_string).collect();
+            let line = |problem: &Problem| {
+                let Problem { pointer, zh, en, .. } = problem;
+                let field = pointer.trim_start_matches('/');
+                if field.is_empty() { format!("{en} / {zh}") } else { format!("{field}: {en} / {zh}") }
+            };
+            let lines: Vec<String> = problems.as_slice().iter().map(line).collect();
             anyhow::anyhow!("{}", lines.join("\n"))
         }
         other => other.into(),
     }
+}
+
+/// Says what was done.
+pub(crate) fn said(what: &str) -> Result<()> {
+    Ok(writeln!(stdout().lock(), "hege: {what}")?)
 }
 
 #[expect(clippy::print_stderr, reason = "a command line tells its errors on standard error")]

@@ -20,7 +20,7 @@ pub(crate) struct Rates {
     #[arg(long)]
     plan: Option<PlanId>,
     /// One stage.
-    #[arg(long)]
+    #[arg(long, value_parser = crate::words::stage())]
     stage: Option<Stage>,
     /// A region's subtree.
     #[arg(long, default_value_t = PROVINCE)]

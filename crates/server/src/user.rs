@@ -1,7 +1,7 @@
 //! `hege user`: logins from the command line, the first one among them.
 
 use crate::config::Database;
-use crate::told;
+use crate::{said, told, words};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use hege_app::organisations::{self, Organisation};
@@ -60,17 +60,17 @@ pub(crate) struct Add {
     /// Name of the organisation the person acts for.
     #[arg(long)]
     organisation: String,
-    /// Found the organisation when there is none of that name: department, inspecting or laboratory.
-    #[arg(long)]
+    /// Found the organisation when there is none of that name.
+    #[arg(long, value_parser = words::organisation_kind(), value_name = "KIND")]
     found: Option<OrganisationKind>,
     /// The region whose subtree the person sees.
     #[arg(long, default_value_t = PROVINCE)]
     region: RegionCode,
     /// A role; may stand several times.
-    #[arg(long = "role", required = true)]
+    #[arg(long = "role", required = true, value_parser = words::role())]
     roles: Vec<Role>,
     /// A stage; may stand several times, and without one every stage is seen.
-    #[arg(long = "stage")]
+    #[arg(long = "stage", value_parser = words::stage())]
     stages: Vec<Stage>,
     #[command(flatten)]
     database: Database,
@@ -81,9 +81,18 @@ impl User {
     pub(crate) fn run(&self) -> Result<()> {
         match self {
             Self::Add(add) => add.run(),
-            Self::Reset { login, database } => change(database, login, || Ok(Change::Password(password()?))),
-            Self::Enable { login, database } => change(database, login, || Ok(Change::Active(true))),
-            Self::Disable { login, database } => change(database, login, || Ok(Change::Active(false))),
+            Self::Reset { login, database } => {
+                change(database, login, || Ok(Change::Password(password()?)))?;
+                said(&format!("`{login}` has another password, waits no longer, and its sessions have ended"))
+            }
+            Self::Enable { login, database } => {
+                change(database, login, || Ok(Change::Active(true)))?;
+                said(&format!("`{login}` may log in again"))
+            }
+            Self::Disable { login, database } => {
+                change(database, login, || Ok(Change::Active(false)))?;
+                said(&format!("`{login}` may not log in any more, and its sessions have ended"))
+            }
         }
     }
 }
@@ -104,7 +113,10 @@ fn password() -> Result<String> {
 
 fn change(database: &Database, login: &str, what: impl FnOnce() -> Result<Change>) -> Result<()> {
     let store = database.open()?;
-    let person = people::by_login(&store, login).with_context(|| format!("no login `{login}`"))?;
+    let person = match people::by_login(&store, login) {
+        Err(hege_app::Error::NotFound) => bail!("there is no login `{login}` in {}", database.name()),
+        found => found?,
+    };
     people::change(&store, UserId(person.id.0), (None, &what()?), mark()).map_err(told)?;
     Ok(())
 }
@@ -122,7 +134,7 @@ impl Add {
         };
         let id = UserId(Uuid::now_v7());
         people::add(&store, (&self.login, &password()?), &profile, (id, mark())).map_err(told)?;
-        Ok(())
+        said(&format!("`{}` may log in, for {}", self.login, organisation.name))
     }
 
     fn organisation(&self, store: &Store) -> Result<Organisation> {

@@ -38,6 +38,7 @@ fn steps(state: &Arc<State>, mailing: Option<Mailing>, stopping: &Arc<AtomicBool
         alerts(Arc::clone(state)),
         reminders(Arc::clone(state)),
         seals(Arc::clone(state)),
+        keys(Arc::clone(state)),
         purges(Arc::clone(state)),
     ];
     steps.extend(mailing.map(|mailing| mails(Arc::clone(state), mailing, Arc::clone(stopping))));
@@ -46,6 +47,7 @@ fn steps(state: &Arc<State>, mailing: Option<Mailing>, stopping: &Arc<AtomicBool
 
 fn alerts(state: Arc<State>) -> Step {
     let mut looked: Option<Instant> = None;
+    state.edge.worked();
     let work = move || {
         let look = looked.is_none_or(|at| at.elapsed() >= LOOK);
         let clocks = Clocks { now: state.machine_now(), board: state.now() };
@@ -53,6 +55,7 @@ fn alerts(state: Arc<State>) -> Step {
         if look {
             looked = Some(Instant::now());
         }
+        state.edge.worked();
         Ok(changed)
     };
     Step { name: "alerts", every: Duration::from_millis(250), work: Box::new(work) }
@@ -69,6 +72,14 @@ fn seals(state: Arc<State>) -> Step {
         Ok(0)
     };
     Step { name: "seals", every: Duration::from_millis(250), work: Box::new(work) }
+}
+
+fn keys(state: Arc<State>) -> Step {
+    let work = move || {
+        state.keys.renew(&state.store, state.session_mark(None))?;
+        Ok(0)
+    };
+    Step { name: "keys", every: LOOK, work: Box::new(work) }
 }
 
 fn purges(state: Arc<State>) -> Step {
@@ -110,11 +121,15 @@ impl Worker {
         Self { threads: threads.collect(), stopping }
     }
 
-    /// Tells every step to stop, and waits a little for what they have in hand.
-    pub(crate) fn stop(self) {
+    /// Tells every step to stop. Until when what they have in hand is waited for.
+    pub(crate) fn tell(&self) -> Instant {
         self.stopping.store(true, Ordering::Relaxed);
         self.threads.iter().for_each(|thread| thread.thread().unpark());
-        let until = Instant::now() + FAREWELL;
+        Instant::now() + FAREWELL
+    }
+
+    /// Waits until then, at most, for what they have in hand.
+    pub(crate) fn stop(self, until: Instant) {
         while self.threads.iter().any(|thread| !thread.is_finished()) && Instant::now() < until {
             thread::sleep(Duration::from_millis(10));
         }
@@ -207,7 +222,8 @@ mod tests {
             thread::sleep(Duration::from_millis(1));
         }
         let stopping = Instant::now();
-        worker.stop();
+        let until = worker.tell();
+        worker.stop(until);
         assert!(stopping.elapsed() < Duration::from_secs(30), "the end does not wait for what hangs");
     }
 }

@@ -66,7 +66,7 @@ impl Place {
 
 fn hege(url: &str, arguments: &[&str]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hege"));
-    command.env("DATABASE_URL", url).env("RUST_LOG", "error").env_remove("HEGE_DATA_KEY_FILE");
+    command.env("DATABASE_URL", url).env("HEGE_LOG", "error").env_remove("HEGE_DATA_KEY_FILE");
     Ran(command.args(arguments).output().unwrap())
 }
 

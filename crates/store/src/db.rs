@@ -226,10 +226,11 @@ impl Store {
     /// # Errors
     /// Those of `f`, or of the database. With any but [`Error::Uncertain`] nothing was written.
     pub fn write<T, E: From<Error> + AsStoreError>(&self, f: impl Fn(&mut Conn) -> Result<T, E>) -> Result<T, E> {
-        match self {
+        let written = match self {
             Self::Pg(pg) => pg.write(f),
             Self::Sqlite(lite) => lite.writer.write(f),
-        }
+        };
+        written.inspect(|_| crate::gauges::written())
     }
 }
 

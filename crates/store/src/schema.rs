@@ -74,6 +74,18 @@ diesel::table! {
         digest -> Binary,
         session_id -> Id,
         given_at -> Ts,
+        parent -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    login_attempt (login_digest) {
+        login_digest -> Binary,
+        failures -> Integer,
+        last_at -> Ts,
+        blocked_until -> Nullable<Ts>,
     }
 }
 

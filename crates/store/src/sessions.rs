@@ -16,7 +16,7 @@ pub struct Session {
     pub person_id: Id,
     /// Digest of the refresh token given out last.
     pub current_hash: Vec<u8>,
-    /// Digest of the one before, good until the current one is used.
+    /// Digest of the one that was exchanged last. It, and every token that was given for it, is good until one of those is used.
     pub previous_hash: Option<Vec<u8>>,
     /// When it began.
     pub created_at: Ts,
@@ -28,7 +28,7 @@ pub struct Session {
 
 /// A refresh token that was given out.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = refresh_token)]
+#[diesel(table_name = refresh_token, treat_none_as_default_value = false)]
 pub struct GivenToken {
     /// Its digest.
     pub digest: Vec<u8>,
@@ -36,6 +36,8 @@ pub struct GivenToken {
     pub session_id: Id,
     /// When.
     pub given_at: Ts,
+    /// Digest of the one that it was given for; none for the first.
+    pub parent: Option<Vec<u8>>,
 }
 
 /// A key that signs.
@@ -55,26 +57,29 @@ pub struct KeyRow {
 /// # Errors
 /// Those of the database.
 pub fn session_insert(conn: &mut Conn, row: &Session) -> Result<(), Error> {
-    let given = GivenToken { digest: row.current_hash.clone(), session_id: row.id, given_at: row.created_at };
+    let digest = row.current_hash.clone();
+    let given = GivenToken { digest, session_id: row.id, given_at: row.created_at, parent: None };
     on!(conn, c => diesel::insert_into(session::table).values(row).execute(c))?;
     on!(conn, c => diesel::insert_into(refresh_token::table).values(&given).execute(c))?;
     Ok(())
 }
 
-/// The session in which a token of this digest was ever given out. To be called in a transaction that goes on to rotate:
+/// The session in which a token of this digest was ever given out, and that token. To be called in a transaction that goes on to rotate:
 /// on PostgreSQL the row is locked, so that two refreshes at once follow one another.
 ///
 /// # Errors
 /// Those of the database.
-pub fn session_of_token(conn: &mut Conn, digest: &[u8]) -> Result<Option<Session>, Error> {
-    let id: Option<Id> = on!(conn, c => refresh_token::table.find(digest)
-        .select(refresh_token::session_id).first(c).optional())?;
-    let Some(id) = id else { return Ok(None) };
-    Ok(match conn {
+pub fn session_of_token(conn: &mut Conn, digest: &[u8]) -> Result<Option<(Session, GivenToken)>, Error> {
+    let given: Option<GivenToken> = on!(conn, c => refresh_token::table.find(digest)
+        .select(GivenToken::as_select()).first(c).optional())?;
+    let Some(given) = given else { return Ok(None) };
+    let id = given.session_id;
+    let session: Option<Session> = match conn {
         Conn::Pg(c) => session::table.find(id).select(Session::as_select()).for_update().first(&mut **c).optional(),
         // SQLite has one writer.
         Conn::Sqlite(c) => session::table.find(id).select(Session::as_select()).first(&mut **c).optional(),
-    }?)
+    }?;
+    Ok(session.map(|session| (session, given)))
 }
 
 /// Stores a fresh token as current and the presented one as previous.
@@ -82,7 +87,7 @@ pub fn session_of_token(conn: &mut Conn, digest: &[u8]) -> Result<Option<Session
 /// # Errors
 /// Those of the database.
 pub fn session_rotate(conn: &mut Conn, id: Id, (current, previous): (&[u8], &[u8]), at: Ts) -> Result<(), Error> {
-    let given = GivenToken { digest: current.to_vec(), session_id: id, given_at: at };
+    let given = GivenToken { digest: current.to_vec(), session_id: id, given_at: at, parent: Some(previous.to_vec()) };
     on!(conn, c => diesel::insert_into(refresh_token::table).values(&given).execute(c))?;
     on!(conn, c => diesel::update(session::table.find(id))
         .set((session::current_hash.eq(current), session::previous_hash.eq(Some(previous))))
@@ -160,4 +165,13 @@ pub fn key_put(conn: &mut Conn, row: &KeyRow) -> Result<(), Error> {
 pub fn keys(conn: &mut Conn) -> Result<Vec<KeyRow>, Error> {
     Ok(on!(conn, c => signing_key::table.order((signing_key::created_at.desc(), signing_key::kid))
         .select(KeyRow::as_select()).load(c))?)
+}
+
+/// Takes a key away.
+///
+/// # Errors
+/// Those of the database.
+pub fn key_delete(conn: &mut Conn, kid: &str) -> Result<(), Error> {
+    on!(conn, c => diesel::delete(signing_key::table.find(kid)).execute(c))?;
+    Ok(())
 }

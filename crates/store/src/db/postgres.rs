@@ -4,7 +4,7 @@
 use super::{AsStoreError, Conn, sqlite::PATIENCE};
 use crate::Error;
 use diesel::connection::TransactionManager as _;
-use diesel::r2d2::{ConnectionManager, Pool, PooledConnection, R2D2Connection as _};
+use diesel::r2d2::{ConnectionManager, Pool, PooledConnection, R2D2Connection as _, State};
 use diesel::{Connection, PgConnection};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -34,6 +34,11 @@ impl Postgres {
         drop(PgConnection::establish(url)?);
         let pool = Pool::builder().max_size(connections).test_on_check_out(false).connection_timeout(PATIENCE);
         Ok(Self { pool: pool.build(ConnectionManager::new(url))?, breaks: Arc::default() })
+    }
+
+    /// How full its pool is.
+    pub(crate) fn state(&self) -> State {
+        self.pool.state()
     }
 
     /// A connection. When one broke, each of the others has to answer before it is used again: a server that was started

@@ -4,7 +4,7 @@ use super::Conn;
 use super::writer::Writer;
 use crate::Error;
 use diesel::connection::SimpleConnection as _;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection, State};
 use diesel::result::Error as Diesel;
 use diesel::{Connection as _, SqliteConnection};
 use std::fs;
@@ -118,6 +118,11 @@ impl Sqlite {
             .connection_customizer(Box::new(Prepared))
             .build(ConnectionManager::new(file.uri()))?;
         Ok(Self { writer: Writer::new(file.clone(), first), file, readers })
+    }
+
+    /// How full the pool of those that read is.
+    pub(crate) fn state(&self) -> State {
+        self.readers.state()
     }
 
     /// A connection that reads.

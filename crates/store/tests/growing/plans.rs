@@ -15,7 +15,7 @@ use hege_store::listing::{Filter, Theirs, sample_list};
 use hege_store::outbox::messages_take;
 use hege_store::samples::{concluded, failed_items, form_no_holder, items_of, last_registered, sample_fetch};
 use hege_store::search::{Search, sample_search};
-use hege_store::tallies::{Cut, tallies, tallies_as_of};
+use hege_store::tallies::{Cut, Detail, tallies, tallies_as_of};
 use hege_store::types::{Id, Ts};
 use hege_store::{Conn, Error, Store, on};
 use hege_testkit::databases;
@@ -132,7 +132,7 @@ fn searches() -> Vec<Case> {
 const YEAR: (i32, i32) = (202_501, 202_512);
 
 fn boards() -> Vec<Case> {
-    let cut = |low, high| Cut { months: YEAR, regions: (low, high) };
+    let cut = |low, high| Cut { months: YEAR, regions: (low, high), detail: Detail::None };
     vec![
         case("rates", |conn| cells_between(conn, YEAR.0, YEAR.1).map(drop)),
         case("rates of a county", move |conn| tallies(conn, cut(330_102, 330_102)).map(drop)),
