@@ -209,7 +209,10 @@ mod tests {
             thread::sleep(Duration::from_secs(3600));
             Ok(0)
         });
-        let working = Box::new(move || Ok(works[1].fetch_add(1, Ordering::Relaxed) as usize));
+        let working = Box::new(move || {
+            works[1].fetch_add(1, Ordering::Relaxed);
+            Ok(1)
+        });
         let steps = vec![
             Step { name: "panicking", every, work: panicking },
             Step { name: "hanging", every, work: hanging },

@@ -60,7 +60,7 @@ fn parsed(bytes: &[u8]) -> Arrived {
         "who else got it is nobody's business: {to:?}"
     );
     Arrived {
-        to: to[0].clone(),
+        to: to.into_iter().next().unwrap(),
         subject: read.subject().unwrap().to_owned(),
         body: read.body_text(0).unwrap().replace("\r\n", "\n"),
         id: read.message_id().unwrap().to_owned(),
