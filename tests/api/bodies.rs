@@ -139,7 +139,7 @@ fn every_parameter_of_a_query_that_is_wrong_is_told_at_once() {
     on_both(|server| {
         let reviewer = server.who(Who::Reviewer);
         let rows = Rows::of(server);
-        let query = "stage=field&region=33&status=x&task_type=x&cursor=x&limit=0&limit=1&q=1&form_no=%00";
+        let query = "stage=field&region=33&status=x&task_type=x&cursor=x&limit=0&limit=1&found=1&form_no=%00";
         reviewer.samples(query).invalid(&[
             ("?stage", "unknown_word"),
             ("?region", "bad_region"),
@@ -147,7 +147,7 @@ fn every_parameter_of_a_query_that_is_wrong_is_told_at_once() {
             ("?task_type", "unknown_word"),
             ("?cursor", "bad_cursor"),
             ("?limit", "given_twice"),
-            ("?q", "unknown_field"),
+            ("?found", "unknown_field"),
             ("?form_no", "bad_text"),
         ]);
         for limit in ["0", "101", "-1"] {
