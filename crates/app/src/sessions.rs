@@ -14,8 +14,7 @@ use hege_sampling::life_cycle::Actor;
 use hege_store::audit::Audited;
 use hege_store::people::{Person, person_by_login, person_fetch, person_update};
 use hege_store::sessions::{
-    Session, session_insert, session_of_token, session_person, session_revoke, session_rotate,
-    sessions_revoke,
+    Session, session_insert, session_of_token, session_person, session_revoke, session_rotate, sessions_revoke,
 };
 use hege_store::types::{Id, Ts};
 use hege_store::{Conn, Store};
