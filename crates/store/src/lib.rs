@@ -23,6 +23,7 @@ pub mod samples;
 pub mod schema;
 pub mod sessions;
 pub mod tallies;
+pub mod trace;
 pub mod types;
 pub mod verify;
 
