@@ -1,5 +1,5 @@
 # Each target is one line a person can read; what it does in detail stands in tests/tools.
-.PHONY: help demo test check bench fmt mutants doc
+.PHONY: help demo test check bench fuzz fmt mutants doc
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -20,8 +20,11 @@ fmt: ## Format everything
 doc: ## Build the documentation with its links checked
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
-bench: ## Measure how fast results are judged
-	cargo bench --locked -p hege-lab --bench judge
+bench: ## Measure the figures of docs/OPERATIONS.md beside the same statements sent raw
+	tests/tools/bench.sh
+
+fuzz: ## Fuzz the API by its own document, as each role
+	tests/tools/fuzz.sh
 
 mutants: ## Mutation tests of the rules
 	tests/tools/mutants.sh
