@@ -1,5 +1,5 @@
 # Each target is one line a person can read; what it does in detail stands in tests/tools.
-.PHONY: help demo test access check bench crash fmt mutants doc
+.PHONY: help demo test access check bench crash fuzz fmt mutants doc
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -23,12 +23,14 @@ fmt: ## Format everything
 doc: ## Build the documentation with its links checked
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
-bench: ## Measure how fast results are judged, and what callers at once gain from sharing commits
-	cargo bench --locked -p hege-lab --bench judge
-	cargo bench --locked -p hege-store --bench writers
+bench: ## Measure the figures that the product is held to, beside the same statements sent raw
+	tests/tools/bench.sh
 
 crash: ## Kill server and database under load, twenty times each: nothing acknowledged may be lost or doubled
 	HEGE_KILLS=$${HEGE_KILLS:-20} tests/tools/test.sh -p hege --test crash -- --nocapture --test-threads 1
+
+fuzz: ## Fuzz the API by its own document, as each role
+	tests/tools/fuzz.sh
 
 mutants: ## Mutation tests of the rules
 	tests/tools/mutants.sh

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # A throw-away PostgreSQL for the tests, made with Debian's binaries. Installs nothing and touches no other cluster.
 #
-#   tests/tools/postgres.sh start DIR    makes a cluster in DIR, starts it and prints its URL (the only line on standard output)
-#   tests/tools/postgres.sh restart DIR  kills it and starts it again at the same address
-#   tests/tools/postgres.sh stop DIR     stops it; DIR itself is left to the caller
+#   tests/tools/postgres.sh start DIR [durable]   makes a cluster in DIR, starts it and prints its URL (the only line on standard output)
+#   tests/tools/postgres.sh restart DIR           kills it and starts it again at the same address
+#   tests/tools/postgres.sh stop DIR              stops it; DIR itself is left to the caller
 #
-# It listens on 127.0.0.1 and on a socket in DIR. Everybody on this machine may connect, and fsync is off: the data
-# are fixtures that live for minutes. Never point anything but tests at it.
+# It listens on 127.0.0.1 and on a socket in DIR. Everybody on this machine may connect, and fsync is off unless it shall be
+# durable: the data are fixtures that live for minutes. Never point anything but tests at it.
 set -euo pipefail
 
 fail() { echo "postgres.sh: $*" >&2; exit 1; }
@@ -40,7 +40,7 @@ start_on_a_free_port() {
 }
 
 start() {
-    local dir=$1 bin port
+    local dir=$1 durable=${2:-} bin port
     bin=$(binaries)
     mkdir -p "$dir"
     dir=$(cd "$dir" && pwd)
@@ -53,10 +53,14 @@ start() {
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$dir'
 max_connections = 200
+CONF
+    if [ "$durable" != durable ]; then
+        as_owner tee -a "$dir/cluster/postgresql.conf" >/dev/null <<CONF
 fsync = off
 synchronous_commit = off
 full_page_writes = off
 CONF
+    fi
     port=$(start_on_a_free_port "$dir" "$bin")
     echo "postgres://hege@127.0.0.1:$port/postgres"
 }
@@ -77,6 +81,7 @@ stop() {
 }
 
 case "${1:-}" in
-    start | restart | stop) [ $# = 2 ] || fail "which folder? postgres.sh $1 DIR"; "$1" "$2" ;;
+    start) [ $# = 2 ] || [ "${3:-}" = durable ] || fail "which folder? postgres.sh start DIR [durable]"; start "$2" "${3:-}" ;;
+    restart | stop) [ $# = 2 ] || fail "which folder? postgres.sh $1 DIR"; "$1" "$2" ;;
     *) fail "say 'start DIR', 'restart DIR' or 'stop DIR'" ;;
 esac

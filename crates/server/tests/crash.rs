@@ -10,7 +10,7 @@
 
 use hege_app::people::{self, Profile};
 use hege_app::reference::OrganisationKind;
-use hege_app::{Mark, PROVINCE, Store, setup};
+use hege_app::{Mark, PROVINCE, Store, organisations, setup};
 use hege_core::date::china_date;
 use hege_core::{OrganisationId, Role, UserId};
 use hege_testkit::databases;

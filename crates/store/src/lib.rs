@@ -33,6 +33,7 @@ pub mod search;
 pub mod sessions;
 pub mod subscriptions;
 pub mod tallies;
+pub mod trace;
 pub mod types;
 pub mod verify;
 

@@ -15,7 +15,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types as st;
 use diesel::sqlite::Sqlite;
 use serde::{Serialize, Serializer};
-use std::fmt::{Debug, Display};
+use std::fmt::{self, Debug, Display};
 use std::io::Write;
 use std::str::FromStr;
 
@@ -57,15 +57,27 @@ pub struct Ts(pub jiff::Timestamp);
 #[diesel(sql_type = sql::Day)]
 pub struct Day(pub jiff::civil::Date);
 
-/// A JSON column.
-#[derive(Debug, Clone, PartialEq, AsExpression, FromSqlRow)]
+/// A JSON column. It prints itself as the text that is stored.
+#[derive(Clone, PartialEq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = sql::Doc)]
 pub struct Doc(pub serde_json::Value);
 
-/// A word of the glossary in a text column, by its code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
+/// A word of the glossary in a text column, by its code, which is also how it prints itself.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = st::Text)]
 pub struct Word<T>(pub T);
+
+impl Debug for Doc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Doc").field(&self.0.to_string()).finish()
+    }
+}
+
+impl<T: Display> Debug for Word<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Word").field(&self.0.to_string()).finish()
+    }
+}
 
 impl<T: Display + Debug> ToSql<st::Text, Pg> for Word<T> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {

@@ -1,0 +1,92 @@
+//! How fast the product is beside the same statements sent raw, in one run: `make bench`.
+//!
+//! Each row is measured in rounds, the product and the raw limit in turn, on copies of the same database; what is printed is
+//! the median of the rounds. Ratios mean something on any machine, times on this one only.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::print_stdout,
+    reason = "a bench fails by panicking, prints what it measured, and measures in floats"
+)]
+
+mod data;
+mod load;
+mod raw;
+mod server;
+mod thread;
+
+use data::{Cluster, Data};
+use hege_store::trace::Unit;
+use load::Took;
+use std::io::Write as _;
+use thread::Step;
+
+/// Connections of a pool, as many as the product opens and as many as send raw.
+pub(crate) const CONNECTIONS: u32 = 8;
+/// Connections of clients.
+const CLIENTS: usize = 32;
+/// The data key of every database here.
+const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+struct Size {
+    samples: usize,
+    rounds: usize,
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn main() {
+    // `cargo test --benches` runs this too, to see that it runs: a few samples, one round.
+    let is_bench = std::env::args().any(|argument| argument == "--bench");
+    let size = if is_bench { Size { samples: 4_000, rounds: 5 } } else { Size { samples: 40, rounds: 1 } };
+    let mut key = tempfile::NamedTempFile::new().unwrap();
+    writeln!(key, "{KEY}").unwrap();
+    let cluster = Cluster::start();
+    println!("| database | operation | product/s | raw/s | ratio | p50 | p95 | p99 |\n|--|--|--|--|--|--|--|--|");
+    for (name, data) in [("SQLite FULL", Data::sqlite()), ("PostgreSQL", Data::postgres(&cluster.url))] {
+        thread::settle(&data.url);
+        http(name, data, key.path(), &size);
+    }
+}
+
+/// Every step over HTTP; those that the figures name are measured, the others only done.
+fn http(name: &str, mut data: Data, key: &std::path::Path, size: &Size) {
+    let ids = thread::ids(size.samples);
+    for step in Step::ALL {
+        let requests = thread::requests(step, &ids);
+        let recording = data.copy();
+        let units = server::recorded(&recording.url, KEY, |base| {
+            let token = thread::token(base, step.role());
+            drop(hege_store::trace::take());
+            load::send(base, &token, &requests, CLIENTS);
+        });
+        if matches!(step, Step::Register | Step::Enter | Step::Approve) {
+            let rounds = (0..size.rounds).map(|_| {
+                let (ours, raw) = (data.copy(), data.copy());
+                let serving = server::Serving::start(&ours.url, key);
+                let token = thread::token(&serving.base, step.role());
+                let took = load::send(&serving.base, &token, &requests, CLIENTS);
+                drop(serving);
+                (took, size.samples as f64 / raw::send(&raw.url, &units, CONNECTIONS as usize).as_secs_f64())
+            });
+            print(name, step, &units, &rounds.collect::<Vec<_>>());
+        }
+        data = recording;
+    }
+}
+
+fn print(name: &str, step: Step, units: &[Unit], rounds: &[(Took, f64)]) {
+    let of = |pick: &dyn Fn(&(Took, f64)) -> f64| median(rounds.iter().map(pick).collect());
+    let (ours, raw) = (of(&|round| round.0.per_second), of(&|round| round.1));
+    let ratio = of(&|round| round.0.per_second / round.1);
+    let [p50, p95, p99] = [|took: &Took| took.p50, |took: &Took| took.p95, |took: &Took| took.p99]
+        .map(|pick| of(&|round| pick(&round.0).as_secs_f64() * 1_000.0));
+    let statements: usize = units.iter().map(|unit| unit.statements.len()).sum();
+    println!("| {name} | {step:?} ({statements} statements) | {ours:.0} | {raw:.0} | {ratio:.2} | {p50:.1} ms | {p95:.1} ms | {p99:.1} ms |");
+}

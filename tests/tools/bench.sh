@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Measures what the product is held to, each figure beside its raw limit in the same run. Arguments are handed on to the bench:
+# `tests/tools/bench.sh http` measures what goes over HTTP only.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+tests/tools/setup.sh
+cargo build --release --locked -p hege
+HEGE_BIN=$PWD/target/release/hege cargo bench --locked -p hege-tests --bench flow -- "$@"
+if [ $# = 0 ]; then cargo bench --locked -p hege-lab --bench judge && cargo bench --locked -p hege-store --bench writers; fi
