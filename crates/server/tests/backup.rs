@@ -92,7 +92,8 @@ impl Ran {
 
 fn add(store: &Store) {
     let mark = Mark { person: None, at: Timestamp::now(), audit_id: Uuid::now_v7() };
-    found(store, (OrganisationKind::Laboratory, "演示", PROVINCE), (Uuid::now_v7(), mark)).unwrap();
+    let id = Uuid::now_v7();
+    found(store, (OrganisationKind::Laboratory, &format!("演示{id}"), PROVINCE), (id, mark)).unwrap();
 }
 
 fn path(file: &Path) -> &str {
@@ -142,13 +143,15 @@ fn a_backup_during_writes_holds_one_moment_and_everything_from_before_it_began()
                 }
             }
         });
-        while written.load(Ordering::SeqCst) < 5 {
+        while written.load(Ordering::SeqCst) < 5 && !writing.is_finished() {
             std::thread::yield_now();
         }
         let before = written.load(Ordering::SeqCst);
-        here.hege(&["backup", path(&file)]).is_done();
+        let backed_up = here.hege(&["backup", path(&file)]);
         let after = written.load(Ordering::SeqCst);
+        // Before anything can panic: whoever writes would write for ever.
         ends.store(true, Ordering::SeqCst);
+        backed_up.is_done();
         writing.join().unwrap();
         (before, after)
     });
