@@ -160,20 +160,40 @@ impl Failure {
     }
 
     fn store(error: &hege_app::StoreError) -> Self {
-        match error {
+        let (code, words) = match error {
             hege_app::StoreError::Duplicate(_) => {
-                Self::new(StatusCode::CONFLICT, "duplicate", ("已存在", "it is there already"))
+                return Self::new(StatusCode::CONFLICT, "duplicate", ("已存在", "it is there already"));
             }
             hege_app::StoreError::Pool(_)
             | hege_app::StoreError::Connection(_)
             | hege_app::StoreError::Busy(_)
-            | hege_app::StoreError::Retry(_) => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "busy",
-                ("数据库繁忙或不可用，请稍后重试", "the database is busy or away; try again"),
+            | hege_app::StoreError::Crowded
+            | hege_app::StoreError::Retry(_) => {
+                ("busy", ("数据库繁忙或不可用，请稍后重试", "the database is busy or away; try again"))
+            }
+            hege_app::StoreError::Full(_) => {
+                ("storage_full", ("存储空间已满，未作任何保存", "the storage is full; nothing was saved"))
+            }
+            hege_app::StoreError::ReadOnly(_) => {
+                ("read_only", ("数据库当前只读，未作任何保存", "the database is read-only now; nothing was saved"))
+            }
+            hege_app::StoreError::Gone => (
+                "storage_gone",
+                (
+                    "数据库文件已被移走或替换，未作任何保存",
+                    "the database file was moved or replaced; nothing was saved",
+                ),
             ),
-            _ => Self::internal(),
-        }
+            hege_app::StoreError::Uncertain(_) => (
+                "outcome_unknown",
+                (
+                    "是否已保存尚不确定，请刷新核对后重试",
+                    "it may have been saved or not; read it again, then try again",
+                ),
+            ),
+            _ => return Self::internal(),
+        };
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, words)
     }
 }
 

@@ -1,5 +1,4 @@
 //! The writer, with those who wait in its line counted, so that who shares a commit with whom is no matter of luck.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use super::{JOBS_MAX, OPEN_MAX, PATIENCE, lock};
 use crate::{Conn, Error, Store, on};
