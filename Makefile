@@ -1,5 +1,5 @@
 # Each target is one line a person can read; what it does in detail stands in tests/tools.
-.PHONY: help demo test access check bench fmt mutants doc
+.PHONY: help demo test access check bench crash fmt mutants doc
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -23,8 +23,12 @@ fmt: ## Format everything
 doc: ## Build the documentation with its links checked
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
-bench: ## Measure how fast results are judged
+bench: ## Measure how fast results are judged, and what callers at once gain from sharing commits
 	cargo bench --locked -p hege-lab --bench judge
+	cargo bench --locked -p hege-store --bench writers
+
+crash: ## Kill server and database under load, twenty times each: nothing acknowledged may be lost or doubled
+	HEGE_KILLS=$${HEGE_KILLS:-20} tests/tools/test.sh -p hege --test crash -- --nocapture --test-threads 1
 
 mutants: ## Mutation tests of the rules
 	tests/tools/mutants.sh

@@ -174,6 +174,55 @@ fn of_the_same_registration_sent_at_once_one_is_written_and_all_are_answered_ali
 }
 
 #[test]
+fn of_two_registrations_under_one_id_at_once_one_is_written_and_the_other_is_a_conflict() {
+    on_both(|server| {
+        let (one, inspector) = (spinach(server), server.who(Who::Inspector));
+        let mut other = one.clone();
+        other["form"]["product_name"] = json!("青菜");
+        let mut statuses = std::thread::scope(|scope| {
+            let asked = [&one, &other].map(|body| {
+                let inspector = &inspector;
+                scope.spawn(move || inspector.register(body))
+            });
+            asked.map(|answer| answer.join().unwrap().status)
+        });
+        statuses.sort_unstable();
+        assert_eq!((statuses, server.farm()), ([201, 409], (0, 0, 1)));
+    });
+}
+
+#[test]
+fn the_same_registration_with_another_personal_field_is_another_one() {
+    on_both(|server| {
+        let (mut registration, inspector) = (spinach(server), server.who(Who::Inspector));
+        registration["form"]["stall"] = json!("12 号摊");
+        let first = inspector.register(&registration);
+        assert_eq!((first.status, inspector.register(&registration)), (201, first));
+        let rows = Rows::of(server);
+        registration["form"]["stall"] = json!("13 号摊");
+        inspector.register(&registration).refused(409, "idempotency_conflict");
+        registration["form"].as_object_mut().unwrap().remove("stall");
+        inspector.register(&registration).refused(409, "idempotency_conflict");
+        rows.are_as_before("another personal field");
+    });
+}
+
+#[test]
+fn the_same_registration_is_answered_as_the_first_time_whatever_has_changed_since() {
+    on_both(|server| {
+        let (registration, inspector) = (spinach(server), server.who(Who::Inspector));
+        let first = inspector.register(&registration);
+        let sample = inspector.amend(&first.clone().ok()["sample"], &json!({"product_name": "青菜"})).ok();
+        inspector.seal(&sample, &House::Laboratory.id().to_string()).ok();
+        server.store.execute("UPDATE person SET active = (1 = 0) WHERE login = 'colleague'").unwrap();
+        let rows = Rows::of(server);
+        assert_eq!(inspector.register(&registration), first);
+        inspector.register(&spinach(server)).invalid(&[("/form/samplers/1", "sampler_unknown")]);
+        rows.are_as_before("the same again");
+    });
+}
+
+#[test]
 fn what_lies_outside_of_ones_stages_is_not_registered() {
     on_both(|server| {
         let (registration, inspector) = (spinach(server), server.who(Who::StageInspector));

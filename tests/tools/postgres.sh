@@ -2,6 +2,7 @@
 # A throw-away PostgreSQL for the tests, made with Debian's binaries. Installs nothing and touches no other cluster.
 #
 #   tests/tools/postgres.sh start DIR    makes a cluster in DIR, starts it and prints its URL (the only line on standard output)
+#   tests/tools/postgres.sh restart DIR  kills it and starts it again at the same address
 #   tests/tools/postgres.sh stop DIR     stops it; DIR itself is left to the caller
 #
 # It listens on 127.0.0.1 and on a socket in DIR. Everybody on this machine may connect, and fsync is off: the data
@@ -60,6 +61,14 @@ CONF
     echo "postgres://hege@127.0.0.1:$port/postgres"
 }
 
+# Immediate: as in a crash, nothing is written any more, and the start has to recover.
+restart() {
+    local dir
+    dir=$(cd "$1" && pwd)
+    cd "$dir"
+    as_owner "$(binaries)/pg_ctl" --pgdata "$dir/cluster" --log "$dir/log" --wait --timeout 60 --mode immediate restart >/dev/null
+}
+
 stop() {
     local dir
     dir=$(cd "$1" && pwd)
@@ -68,6 +77,6 @@ stop() {
 }
 
 case "${1:-}" in
-    start | stop) [ $# = 2 ] || fail "which folder? postgres.sh $1 DIR"; "$1" "$2" ;;
-    *) fail "say 'start DIR' or 'stop DIR'" ;;
+    start | restart | stop) [ $# = 2 ] || fail "which folder? postgres.sh $1 DIR"; "$1" "$2" ;;
+    *) fail "say 'start DIR', 'restart DIR' or 'stop DIR'" ;;
 esac

@@ -10,4 +10,6 @@ if [ -z "${HEGE_TEST_POSTGRES:-}" ]; then
     trap 'tests/tools/postgres.sh stop "$folder"; rm -rf "$folder"' EXIT
     export HEGE_TEST_POSTGRES
 fi
-cargo test --locked --workspace --no-fail-fast
+# Arguments choose some of them: `tests/tools/test.sh -p hege --test crash`.
+if [ $# = 0 ]; then set -- --workspace --no-fail-fast; fi
+cargo test --locked "$@"

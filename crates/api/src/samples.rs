@@ -8,9 +8,11 @@ use crate::views::{SampleListView, SampleSummary, SampleView, path_id};
 use actix_web::http::header::HeaderMap;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use hege_app::amendments::{Correction, Vault, amend};
-use hege_app::fields::fields_of;
+use hege_app::fields::{fields_of, object_of};
 use hege_app::form_numbers::{Wanted, lease};
-use hege_app::samples::{Cursor, Registration, Search, fetch, is_microbiological, list, register};
+use hege_app::samples::{
+    Cursor, Once, Registration, Sample, Search, fetch, is_microbiological, list, register_once, registered_before,
+};
 use hege_app::{Call, Error, organisations, people, personal};
 use hege_core::date::china_date;
 use hege_core::names::{Query as SearchQuery, Unsearchable};
@@ -19,7 +21,7 @@ use hege_sampling::fields::FIELDS;
 use hege_sampling::form::{Context, Fields as FormFields, Raw, RegionKnown, check};
 use hege_sampling::life_cycle::Status;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -216,7 +218,7 @@ fn named(state: &State, fields: &FormFields) -> Result<Problems, Error> {
     Ok(problems)
 }
 
-fn registered(state: &State, call: &Call, body: &RegisterBody) -> Result<RegisteredView, Error> {
+fn registered(state: &State, call: &Call, (body, digest): (&RegisterBody, &[u8])) -> Result<Value, Error> {
     let catalogue = state.catalogues.get(&state.store)?;
     let mut problems = Problems::new();
     let mut items = Vec::new();
@@ -251,21 +253,36 @@ fn registered(state: &State, call: &Call, body: &RegisterBody) -> Result<Registe
     }
     let sealed = personal::seal(&state.data_key, form.id, &form.personal())?;
     let registration = Registration { form, personal: sealed, items };
-    let sample = register(&state.store, call, &registration).map_err(|error| with_pointers("/form", error))?;
-    Ok(RegisteredView {
-        sample: SampleSummary::of(&sample, false)?,
-        warnings: under("/form", warnings).as_slice().iter().map(FieldProblem::from).collect(),
-    })
+    let warnings: Vec<FieldProblem> = under("/form", warnings).as_slice().iter().map(FieldProblem::from).collect();
+    let answer = |sample: &Sample| {
+        let view = RegisteredView { sample: SampleSummary::of(sample, false)?, warnings: warnings.clone() };
+        serde_json::to_value(view).map_err(|error| Error::Internal(error.to_string()))
+    };
+    let once = Once { digest, answer: &answer };
+    register_once(&state.store, call, &registration, &once).map_err(|error| with_pointers("/form", error))
+}
+
+/// The id of a form whose id is one.
+fn form_id(form: &FormFields) -> Option<SampleId> {
+    let Some(Raw::Text(text)) = form.get("id") else { return None };
+    text.parse().ok()
+}
+
+/// What was answered before to the same request, or what comes of it now. It is looked up before anything is checked: what a
+/// check asks for may have lapsed since, and the device must hear what became of its sample all the same.
+fn answer(state: &State, call: &Call, body: &RegisterBody) -> Result<Value, Error> {
+    let items: Vec<Value> = body.items.iter().map(|item| json!([item.analyte, item.risk])).collect();
+    let request = json!([object_of(&body.form), items, call.organisation.to_string()]);
+    let digest = personal::digest(&state.data_key, &request)?;
+    let before = form_id(&body.form).map(|id| registered_before(&state.store, call, id, &digest)).transpose()?;
+    before.flatten().map_or_else(|| registered(state, call, (body, &digest)), Ok)
 }
 
 /// The `Idempotency-Key` must be the UUID part of the new sample's id, where it is sent.
 fn same_key(headers: &HeaderMap, form: &FormFields) -> Result<(), Failure> {
     let Some(key) = headers.get("Idempotency-Key") else { return Ok(()) };
     let key = key.to_str().ok().and_then(|text| Uuid::try_parse(text).ok());
-    let id = match form.get("id") {
-        Some(Raw::Text(text)) => text.parse::<SampleId>().ok().map(|id| id.uuid),
-        _ => None,
-    };
+    let id = form_id(form).map(|id| id.uuid);
     // A wrong id is told of with the other fields.
     if id.is_some() && key != id {
         let (zh, en) = ("Idempotency-Key 须为样品编号的 UUID 部分", "must be the UUID part of the sample's id");
@@ -276,8 +293,8 @@ fn same_key(headers: &HeaderMap, form: &FormFields) -> Result<(), Failure> {
 
 /// Register a sample.
 ///
-/// The id is made on the device: the city of the sampling place and a UUIDv7. The same registration again gives the same
-/// sample and changes nothing; another one under the same id is a conflict.
+/// The id is made on the device: the city of the sampling place and a UUIDv7. The same request again gives the
+/// answer of the first time and changes nothing; another one under the same id is a conflict.
 #[utoipa::path(operation_id = "sample_register", tag = "samples", request_body = RegisterBody, security(("bearer" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "the UUID part of the new sample's id")),
     responses((status = 201, description = "registered", body = RegisteredView),
@@ -294,7 +311,7 @@ pub(crate) async fn sample_register(
     let Allowed { person, input: Body(body), .. } = asked;
     same_key(request.headers(), &body.form)?;
     let call = state.call(&person);
-    let view = state.run(move |state| registered(state, &call, &body)).await?;
+    let view = state.run(move |state| answer(state, &call, &body)).await?;
     Ok(HttpResponse::Created().json(view))
 }
 

@@ -29,3 +29,11 @@ pub fn open(key: &DataKey, id: SampleId, sealed: &[u8]) -> Option<Fields> {
     let value: Value = serde_json::from_slice(&plain).ok()?;
     Some(fields_of(value.as_object()?))
 }
+
+/// By what a request is known again that may hold personal data: a keyed digest of all of it. Its objects' keys are sorted.
+///
+/// # Errors
+/// [`Error::Personal`].
+pub fn digest(key: &DataKey, request: &Value) -> Result<Vec<u8>, Error> {
+    key.digest("request", request.to_string().as_bytes()).map_err(|_digesting| Error::Personal)
+}

@@ -14,15 +14,16 @@ use hege_lab::Catalogue;
 use hege_sampling::form::Form;
 use hege_sampling::life_cycle::{Action, Denial};
 use hege_store::audit::audit_append;
-use hege_store::idempotency::{answered_fetch, answered_insert};
+use hege_store::idempotency::{Answered, answered_fetch, answered_insert};
 use hege_store::samples::{
     custody_insert, custody_of, form_no_holder, items_insert, items_of, sample_fetch, sample_insert,
 };
 use hege_store::seals::{SealRow, seals_put, seals_used};
 use hege_store::types::Id;
 use hege_store::{Conn, Store};
-use rows::acting;
 pub(crate) use rows::{Left, Loaded, answered, form_columns, ordered, registered, stepped};
+use rows::{acting, answered_with};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// A registration: the checked form and what is ordered. The caller's organisation took the sample.
@@ -37,18 +38,65 @@ pub struct Registration {
 }
 
 /// Registers a sample with its ordered items. The same registration again by the same person gives the sample as it stands and
-/// changes nothing. What is the same is decided by everything but the personal fields, whose digest would betray them.
+/// changes nothing; what is the same is decided by everything but the personal fields. [`register_once`] tells exactly.
 ///
 /// # Errors
 /// [`Error::Denied`] without the inspector's role; [`Error::Invalid`] without items, with one twice, for another sampling
 /// organisation than the caller's, and when the form number is taken; [`Error::Idempotency`] when the id was used for another
 /// registration; [`Error::Personal`] when personal fields come unsealed.
 pub fn register(store: &Store, call: &Call, registration: &Registration) -> Result<Sample, Error> {
+    let put = |conn: &mut Conn| match put(conn, call, registration, &|_| Ok(answered(call, registration)))? {
+        Put::Now(sample, _) => Ok(sample),
+        Put::Before(_) => sample_fetch(conn, registration.form.id)?.ok_or(Error::Idempotency),
+    };
+    registering(store, (call, registration), put)
+}
+
+/// What a request to register is known by, and what it is answered.
+pub struct Once<'a> {
+    /// A keyed digest of the whole request.
+    pub digest: &'a [u8],
+    /// The answer that is given now and whenever the same request comes again.
+    pub answer: &'a dyn Fn(&Sample) -> Result<Value, Error>,
+}
+
+/// Registers a sample as [`register`] does. The same request again by the same person gives the answer that was stored the
+/// first time, whatever has become of the sample, the limits or the people since.
+///
+/// # Errors
+/// As [`register`].
+pub fn register_once(store: &Store, call: &Call, registration: &Registration, once: &Once<'_>) -> Result<Value, Error> {
+    let answered =
+        |sample: &Sample| Ok(answered_with(call, registration.form.id, (once.digest.to_vec(), (once.answer)(sample)?)));
+    registering(store, (call, registration), |conn| match put(conn, call, registration, &answered)? {
+        Put::Now(_, answered) | Put::Before(answered) => Ok(answered.answer.0),
+    })
+}
+
+/// The answer that a request to register got before; none when its id is new.
+///
+/// # Errors
+/// [`Error::Idempotency`] when the id was used for another request, or by somebody else; those of the store.
+pub fn registered_before(store: &Store, call: &Call, id: SampleId, digest: &[u8]) -> Result<Option<Value>, Error> {
+    let before = store.read(|conn| answered_fetch(conn, stored(id.city), Id(id.uuid)))?;
+    before.map(|before| same(before, (call, digest)).map(|same| same.answer.0)).transpose()
+}
+
+/// A request that was answered before, if this one is the same.
+fn same(before: Answered, (call, digest): (&Call, &[u8])) -> Result<Answered, Error> {
+    let is_same = before.person_id.0 == call.user().0 && before.body_hash == digest;
+    if is_same { Ok(before) } else { Err(Error::Idempotency) }
+}
+
+fn registering<T>(
+    store: &Store,
+    (call, registration): (&Call, &Registration),
+    put: impl Fn(&mut Conn) -> Result<T, Error>,
+) -> Result<T, Error> {
     registrable(call, registration)?;
-    let put = || store.write(|conn| put(conn, call, registration));
-    match put() {
+    match store.write(&put) {
         // Somebody took id or number after we had looked. What they wrote can be seen now.
-        Err(Error::Store(hege_store::Error::Duplicate(_))) => put(),
+        Err(Error::Store(hege_store::Error::Duplicate(_))) => store.write(&put),
         outcome => outcome,
     }
 }
@@ -97,29 +145,39 @@ fn orderable(call: &Call, registration: &Registration) -> Result<(), Problems> {
     problems.into_result(())
 }
 
-fn put(conn: &mut Conn, call: &Call, registration: &Registration) -> Result<Sample, Error> {
-    let id = registration.form.id;
-    let answered = answered(call, registration);
+/// What putting a registration comes to.
+enum Put {
+    /// It is new.
+    Now(Sample, Answered),
+    /// The same was put before.
+    Before(Answered),
+}
+
+fn put(
+    conn: &mut Conn,
+    call: &Call,
+    registration: &Registration,
+    answered: &dyn Fn(&Sample) -> Result<Answered, Error>,
+) -> Result<Put, Error> {
+    let Left { sample, items, custody, audit, .. } = registered(call, registration)?;
+    let answered = answered(&sample)?;
     // The number is asked for before the id: whoever holds it has left the answer with it, and this very registration, sent
     // twice at once, is no other holder.
     let is_taken = form_no_holder(conn, answered.city, &registration.form.form_no)?.is_some();
     if let Some(before) = answered_fetch(conn, answered.city, answered.key)? {
-        let is_same = before.person_id == answered.person_id && before.body_hash == answered.body_hash;
-        let sample = if is_same { sample_fetch(conn, id)? } else { None };
-        return sample.ok_or(Error::Idempotency);
+        return same(before, (call, &answered.body_hash)).map(Put::Before);
     }
     if is_taken {
         let (zh, en) = ("抽样单编号已使用", "the form number is taken");
         return Err(Error::Invalid(Problem::new("/form_no", "form_no_taken", zh, en).into()));
     }
-    let Left { sample, items, custody, audit, .. } = registered(call, registration)?;
     sample_insert(conn, std::slice::from_ref(&sample))?;
     items_insert(conn, &items)?;
     custody_insert(conn, &custody)?;
     audit_append(conn, &audit)?;
     answered_insert(conn, &answered)?;
     cell(conn, &sample, None)?;
-    Ok(sample)
+    Ok(Put::Now(sample, answered))
 }
 
 /// Loads a sample for a person. One that their organisation neither took nor was sent is not there for them.

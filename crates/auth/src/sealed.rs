@@ -3,6 +3,8 @@
 use crate::random::{self, NoRandomness};
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
 use std::fmt;
 
 const KEY_BYTES: usize = 32;
@@ -69,6 +71,20 @@ impl DataKey {
         Ok([nonce.as_slice(), sealed.as_slice()].concat())
     }
 
+    /// A digest by which the same bytes are known again for one purpose, and which betrays nothing of them without the key:
+    /// a plain digest of a telephone number is found by trying them all. HMAC-SHA-256 (RFC 2104).
+    ///
+    /// # Errors
+    /// [`Error::Sealing`], which a key of this length gives no reason for.
+    pub fn digest(&self, purpose: &str, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut digest = Hmac::<Sha256>::new_from_slice(&self.0).map_err(|_length| Error::Sealing)?;
+        digest.update(purpose.as_bytes());
+        // No purpose is the beginning of another one's text.
+        digest.update(&[0]);
+        digest.update(bytes);
+        Ok(digest.finalize().into_bytes().to_vec())
+    }
+
     /// Opens what was sealed for `place`.
     ///
     /// # Errors
@@ -102,6 +118,18 @@ mod tests {
         assert!(key.open("sample/1", &bent).is_err());
         assert!(key.open("sample/1", &sealed[..10]).is_err());
         assert_ne!(sealed, key.seal("sample/1", "演示电话".as_bytes()).unwrap());
+    }
+
+    #[test]
+    fn a_digest_is_the_same_for_the_same_key_purpose_and_bytes_only() {
+        let key = DataKey::parse(&"0b".repeat(32)).unwrap();
+        let digest = key.digest("a", b"b").unwrap();
+        assert_eq!(digest, key.digest("a", b"b").unwrap());
+        assert_eq!(digest.len(), 32);
+        for other in [key.digest("a", b"c"), key.digest("b", b"b"), key.digest("", b"a\0b"), key.digest("ab", b"")] {
+            assert_ne!(digest, other.unwrap());
+        }
+        assert_ne!(digest, DataKey::generate().unwrap().digest("a", b"b").unwrap());
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub struct Answered {
     pub key: Id,
     /// Who asked.
     pub person_id: Id,
-    /// [`body_hash`] of what was asked.
+    /// What was asked, digested: under the data key where it may hold personal data.
     pub body_hash: Vec<u8>,
     /// HTTP status of the answer.
     pub status: i32,

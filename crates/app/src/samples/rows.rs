@@ -7,7 +7,7 @@ use crate::record::{audit_row, custody_row};
 use crate::results::{conclusion_of, is_unconfirmed, open_items, readiness};
 use crate::{Call, Error, stored};
 use hege_core::date::china_date;
-use hege_core::{Month, Role, TaskType, UserId};
+use hege_core::{Month, Role, SampleId, TaskType, UserId};
 use hege_lab::ItemVerdict;
 use hege_rates::Standing;
 use hege_sampling::form::{Form, Raw};
@@ -56,18 +56,24 @@ pub(crate) fn registered(call: &Call, registration: &Registration) -> Result<Lef
     Left::new(call, (sample, items, None), (custody, json!({})))
 }
 
-/// By what the same registration is known again.
+/// By what the same registration is known again, where nothing else is said of it: its form without the personal fields, its
+/// items and who took it.
 pub(crate) fn answered(call: &Call, registration: &Registration) -> Answered {
     let id = registration.form.id;
     let items: BTreeSet<&(String, bool)> = registration.items.iter().collect();
     let body = json!([document_of(&registration.form.document()), items, call.organisation.to_string()]);
+    answered_with(call, id, (body_hash(&body), json!({"id": id.to_string()})))
+}
+
+/// A registration with its digest and the answer that it got.
+pub(super) fn answered_with(call: &Call, id: SampleId, (digest, answer): (Vec<u8>, Value)) -> Answered {
     Answered {
         city: stored(id.city),
         key: Id(id.uuid),
         person_id: Id(call.user().0),
-        body_hash: body_hash(&body),
+        body_hash: digest,
         status: 201,
-        answer: Doc(json!({"id": id.to_string()})),
+        answer: Doc(answer),
         at: Ts(call.at),
     }
 }
