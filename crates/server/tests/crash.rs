@@ -152,7 +152,7 @@ impl Load {
         for n in 0..ROLES.len() {
             let login = json!({"login": format!("person{n}"), "password": PASSWORD});
             let (status, answer) = load.send("POST", "/session", (None, Some(&login))).unwrap();
-            assert_eq!(status, 200, "{answer}");
+            assert_eq!(status, 201, "{answer}");
             load.tokens.push(answer["access_token"].as_str().unwrap().to_owned());
         }
         load
@@ -252,7 +252,7 @@ impl Load {
                 let (status, answer) = self.ask(method, &path, (who, Some(&body)));
                 let reread = |id: &Value| self.ask("GET", &format!("/samples/{}", id.as_str().unwrap()), (0, None));
                 sample = match (status, answer["code"].as_str()) {
-                    (200, _) => answer,
+                    (200 | 201, _) => answer,
                     // Done before, and its answer was lost.
                     (409, Some("revision_conflict" | "wrong_status")) => reread(&sample["id"]).1,
                     _ => panic!("{path}: {status} {answer}"),
