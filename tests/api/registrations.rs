@@ -213,7 +213,7 @@ fn the_same_registration_is_answered_as_the_first_time_whatever_has_changed_sinc
         let (registration, inspector) = (spinach(server), server.who(Who::Inspector));
         let first = inspector.register(&registration);
         let sample = inspector.amend(&first.clone().ok()["sample"], &json!({"product_name": "青菜"})).ok();
-        inspector.seal(&sample, &House::Laboratory.id().to_string()).ok();
+        inspector.seal(&sample["sample"], &House::Laboratory.id().to_string()).ok();
         server.store.execute("UPDATE person SET active = (1 = 0) WHERE login = 'colleague'").unwrap();
         let rows = Rows::of(server);
         assert_eq!(inspector.register(&registration), first);
