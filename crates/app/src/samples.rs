@@ -46,8 +46,8 @@ pub struct Registration {
 /// registration; [`Error::Personal`] when personal fields come unsealed.
 pub fn register(store: &Store, call: &Call, registration: &Registration) -> Result<Sample, Error> {
     let put = |conn: &mut Conn| match put(conn, call, registration, &|_| Ok(answered(call, registration)))? {
-        Put::Now(sample, _) => Ok(sample),
-        Put::Before(_) => sample_fetch(conn, registration.form.id)?.ok_or(Error::Idempotency),
+        (_, Some(sample)) => Ok(sample),
+        (_, None) => sample_fetch(conn, registration.form.id)?.ok_or(Error::Idempotency),
     };
     registering(store, (call, registration), put)
 }
@@ -68,9 +68,7 @@ pub struct Once<'a> {
 pub fn register_once(store: &Store, call: &Call, registration: &Registration, once: &Once<'_>) -> Result<Value, Error> {
     let answered =
         |sample: &Sample| Ok(answered_with(call, registration.form.id, (once.digest.to_vec(), (once.answer)(sample)?)));
-    registering(store, (call, registration), |conn| match put(conn, call, registration, &answered)? {
-        Put::Now(_, answered) | Put::Before(answered) => Ok(answered.answer.0),
-    })
+    registering(store, (call, registration), |conn| Ok(put(conn, call, registration, &answered)?.0.answer.0))
 }
 
 /// The answer that a request to register got before; none when its id is new.
@@ -145,27 +143,20 @@ fn orderable(call: &Call, registration: &Registration) -> Result<(), Problems> {
     problems.into_result(())
 }
 
-/// What putting a registration comes to.
-enum Put {
-    /// It is new.
-    Now(Sample, Answered),
-    /// The same was put before.
-    Before(Answered),
-}
-
+/// Puts a registration. Gives what is answered, and the sample when it is new.
 fn put(
     conn: &mut Conn,
     call: &Call,
     registration: &Registration,
     answered: &dyn Fn(&Sample) -> Result<Answered, Error>,
-) -> Result<Put, Error> {
+) -> Result<(Answered, Option<Sample>), Error> {
     let Left { sample, items, custody, audit, .. } = registered(call, registration)?;
     let answered = answered(&sample)?;
     // The number is asked for before the id: whoever holds it has left the answer with it, and this very registration, sent
     // twice at once, is no other holder.
     let is_taken = form_no_holder(conn, answered.city, &registration.form.form_no)?.is_some();
     if let Some(before) = answered_fetch(conn, answered.city, answered.key)? {
-        return same(before, (call, &answered.body_hash)).map(Put::Before);
+        return Ok((same(before, (call, &answered.body_hash))?, None));
     }
     if is_taken {
         let (zh, en) = ("抽样单编号已使用", "the form number is taken");
@@ -177,7 +168,7 @@ fn put(
     audit_append(conn, &audit)?;
     answered_insert(conn, &answered)?;
     cell(conn, &sample, None)?;
-    Ok(Put::Now(sample, answered))
+    Ok((answered, Some(sample)))
 }
 
 /// Loads a sample for a person. One that their organisation neither took nor was sent is not there for them.
