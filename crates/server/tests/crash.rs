@@ -10,7 +10,7 @@
 
 use hege_app::people::{self, Profile};
 use hege_app::reference::OrganisationKind;
-use hege_app::{Mark, PROVINCE, Store, setup};
+use hege_app::{Mark, PROVINCE, Store, organisations, setup};
 use hege_core::date::china_date;
 use hege_core::{OrganisationId, Role, UserId};
 use hege_testkit::databases;
@@ -51,7 +51,7 @@ fn people(store: &Store) {
     let mark = || Mark { person: None, at: Timestamp::now(), audit_id: Uuid::now_v7() };
     setup::load(store, Timestamp::now(), &Uuid::now_v7).unwrap();
     for (kind, id) in [(OrganisationKind::Inspecting, 1), (OrganisationKind::Laboratory, 2)] {
-        people::found(store, (kind, "演示", PROVINCE), (Uuid::from_u128(id), mark())).unwrap();
+        organisations::found(store, (kind, "演示", PROVINCE), (Uuid::from_u128(id), mark())).unwrap();
     }
     for (n, role) in ROLES.into_iter().enumerate() {
         let profile = Profile {
