@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 /// How deep schemas are followed: deeper than any of them goes, and an end for one that holds itself.
-const DEPTH: u32 = 12;
+const DEPTH: u32 = 32;
 
 /// Requests by operation.
 fn written(operation: &str) -> Option<Value> {
@@ -17,6 +17,7 @@ fn written(operation: &str) -> Option<Value> {
         "sample_kinds": ["primary_produce"], "clause": "一(一)",
     });
     Some(match operation {
+        "alert_assign" => json!({"revision": 1, "person_id": organisation, "note": "请核查"}),
         "alert_rule_preview" => json!({"stage": "farm", "target_bp": 9700}),
         "plan_add" => json!({"year": 2027, "title": "二〇二七年质量提升计划", "current": false, "targets": [target]}),
         "password_change" => json!({"old_password": "the-old-password", "new_password": "another-password-2026"}),
