@@ -4,7 +4,7 @@ use crate::load::Requests;
 use hege_app::people::Profile;
 use hege_app::plans::{Target, YearPlan};
 use hege_app::reference::OrganisationKind;
-use hege_app::{Mark, PROVINCE, Store, people, plans, setup};
+use hege_app::{Mark, PROVINCE, Store, organisations, people, plans, setup};
 use hege_core::date::{CHINA, china_date};
 use hege_core::{OrganisationId, PlanId, Role, UserId};
 use jiff::Timestamp;
@@ -89,7 +89,7 @@ pub(crate) fn settle(url: &str) {
     store.migrate().unwrap();
     setup::load(&store, Timestamp::now(), &Uuid::now_v7).unwrap();
     for kind in [OrganisationKind::Laboratory, OrganisationKind::Inspecting, OrganisationKind::Department] {
-        people::found(&store, (kind, "演示", PROVINCE), (house(kind), mark())).unwrap();
+        organisations::found(&store, (kind, "演示", PROVINCE), (house(kind), mark())).unwrap();
     }
     for role in [Role::Inspector, Role::Receiver, Role::Tester, Role::Checker, Role::Approver, Role::Reviewer] {
         let kind = match role {
