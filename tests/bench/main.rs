@@ -88,5 +88,7 @@ fn print(name: &str, step: Step, units: &[Unit], rounds: &[(Took, f64)]) {
     let [p50, p95, p99] = [|took: &Took| took.p50, |took: &Took| took.p95, |took: &Took| took.p99]
         .map(|pick| of(&|round| pick(&round.0).as_secs_f64() * 1_000.0));
     let statements: usize = units.iter().map(|unit| unit.statements.len()).sum();
-    println!("| {name} | {step:?} ({statements} statements) | {ours:.0} | {raw:.0} | {ratio:.2} | {p50:.1} ms | {p95:.1} ms | {p99:.1} ms |");
+    println!(
+        "| {name} | {step:?} ({statements} statements) | {ours:.0} | {raw:.0} | {ratio:.2} | {p50:.1} ms | {p95:.1} ms | {p99:.1} ms |"
+    );
 }

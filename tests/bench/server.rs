@@ -1,6 +1,8 @@
 //! The server: the program itself when it is measured, and inside this process when what it sends is recorded.
 
 use hege_api::State;
+use hege_api::edge::Edge;
+use hege_api::upload::{BYTES_MAX, Uploads};
 use hege_app::criteria::Catalogues;
 use hege_app::sessions::Keys;
 use hege_app::{DataKey, Store, setup};
@@ -32,6 +34,7 @@ impl Serving {
         let began = Instant::now();
         let mut child = program()
             .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["--limit-login", "off", "--limit-public", "off", "--limit-requests", "off"])
             .env("DATABASE_URL", url)
             .env("HEGE_DATA_KEY_FILE", key)
             .stdout(Stdio::piped())
@@ -78,6 +81,8 @@ pub(crate) fn recorded(url: &str, key: &str, act: impl FnOnce(&str)) -> Vec<Unit
         data_key: DataKey::parse(key).unwrap(),
         hints: hege_api::events::Hints::default(),
         passwords: hege_api::passwords::Passwords::default(),
+        uploads: Uploads::new(BYTES_MAX),
+        edge: Edge::default(),
         offset: SignedDuration::ZERO,
     };
     let (stop, told_to_stop) = oneshot::channel::<()>();

@@ -15,8 +15,18 @@ use uuid::Uuid;
 const PASSWORD: &str = "a-password-for-benches";
 /// Analytes that spinach is tested for; the laboratory states the limit of each.
 const ANALYTES: [&str; 12] = [
-    "abamectin", "acephate", "acetamiprid", "aldicarb", "bifenthrin", "cadmium", "carbendazim", "carbofuran", "chlorpyrifos",
-    "clothianidin", "cyhalothrin", "lead",
+    "abamectin",
+    "acephate",
+    "acetamiprid",
+    "aldicarb",
+    "bifenthrin",
+    "cadmium",
+    "carbendazim",
+    "carbofuran",
+    "chlorpyrifos",
+    "clothianidin",
+    "cyhalothrin",
+    "lead",
 ];
 
 /// A step of a sample's life.
@@ -171,8 +181,6 @@ fn registration(id: &str, serial: usize) -> Value {
 
 fn results() -> Value {
     let stated = json!({"kind": "max", "limit": "0.3", "unit": "mg/kg", "standard": "GB 2763-2021", "reason": "演示"});
-    let result = |(index, analyte): (usize, &&str)| {
-        json!({"analyte": analyte, "reported": format!("0.0{}", index + 10), "unit": "mg/kg", "lod": "0.002", "criterion": stated})
-    };
+    let result = |(index, analyte): (usize, &&str)| json!({"analyte": analyte, "reported": format!("0.0{}", index + 10), "unit": "mg/kg", "lod": "0.002", "criterion": stated});
     ANALYTES.iter().enumerate().map(result).collect()
 }

@@ -111,9 +111,25 @@ mod tests {
     #[test]
     fn a_transaction_is_one_unit_a_statement_outside_another_and_what_is_taken_back_none() {
         let texts = [
-            "PRAGMA busy_timeout=1", "SELECT 1 -- binds: []", "BEGIN IMMEDIATE", "A -- binds: [1]", "B", "COMMIT",
-            "BEGIN", "C", "ROLLBACK", "BEGIN", "COMMIT",
-            "BEGIN", "SAVEPOINT one", "D", "RELEASE one", "SAVEPOINT two", "E", "RELEASE two", "COMMIT",
+            "PRAGMA busy_timeout=1",
+            "SELECT 1 -- binds: []",
+            "BEGIN IMMEDIATE",
+            "A -- binds: [1]",
+            "B",
+            "COMMIT",
+            "BEGIN",
+            "C",
+            "ROLLBACK",
+            "BEGIN",
+            "COMMIT",
+            "BEGIN",
+            "SAVEPOINT one",
+            "D",
+            "RELEASE one",
+            "SAVEPOINT two",
+            "E",
+            "RELEASE two",
+            "COMMIT",
         ];
         let one = |sql: &str| (true, vec![sql.to_owned()]);
         let both = (true, vec!["A".to_owned(), "B".to_owned()]);
