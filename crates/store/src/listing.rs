@@ -101,11 +101,21 @@ const fn place((low, high): (i32, i32)) -> Option<Along> {
     }
 }
 
+/// Whether few samples are of a task type, so that those of one laboratory or county are soon found among them; else a whole
+/// laboratory would be looked through for what it may never have had.
+const fn is_rare(task_type: TaskType) -> bool {
+    !matches!(
+        task_type,
+        TaskType::RoutineMonitoring | TaskType::Supervision | TaskType::Evaluation | TaskType::RiskMonitoring
+    )
+}
+
 impl Filter {
     fn along(&self) -> Along {
         let of_region = self.regions.and_then(place);
         match &self.theirs {
             _ if self.status.as_deref().is_some_and(|status| status != APPROVED) => Along::Status,
+            _ if self.task_type.is_some_and(is_rare) => Along::TaskType,
             _ if of_region == Some(Along::County) => Along::County,
             Theirs::SentTo(_) => Along::Lab,
             Theirs::TakenBy(_) => Along::Org,
