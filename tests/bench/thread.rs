@@ -99,7 +99,8 @@ pub(crate) fn settle(url: &str) {
     store.migrate().unwrap();
     setup::load(&store, Timestamp::now(), &Uuid::now_v7).unwrap();
     for kind in [OrganisationKind::Laboratory, OrganisationKind::Inspecting, OrganisationKind::Department] {
-        organisations::found(&store, (kind, "演示", PROVINCE), (house(kind), mark())).unwrap();
+        let name = format!("演示{kind:?}");
+        organisations::found(&store, (kind, &name, PROVINCE), (house(kind), mark())).unwrap();
     }
     for role in [Role::Inspector, Role::Receiver, Role::Tester, Role::Checker, Role::Approver, Role::Reviewer] {
         let kind = match role {

@@ -51,7 +51,8 @@ fn people(store: &Store) {
     let mark = || Mark { person: None, at: Timestamp::now(), audit_id: Uuid::now_v7() };
     setup::load(store, Timestamp::now(), &Uuid::now_v7).unwrap();
     for (kind, id) in [(OrganisationKind::Inspecting, 1), (OrganisationKind::Laboratory, 2)] {
-        organisations::found(store, (kind, "演示", PROVINCE), (Uuid::from_u128(id), mark())).unwrap();
+        let name = format!("演示{id}");
+        organisations::found(store, (kind, &name, PROVINCE), (Uuid::from_u128(id), mark())).unwrap();
     }
     for (n, role) in ROLES.into_iter().enumerate() {
         let profile = Profile {

@@ -87,7 +87,7 @@ impl Board {
     /// An organisation seated in a region.
     fn house(&self, n: u128, kind: OrganisationKind, region: &str) -> OrganisationId {
         let region = region.parse().unwrap();
-        found(&self.store, (kind, "演示", region), (uuid(n), self.mark())).unwrap();
+        found(&self.store, (kind, &format!("演示{n}"), region), (uuid(n), self.mark())).unwrap();
         OrganisationId(uuid(n))
     }
 

@@ -181,7 +181,8 @@ fn refused(store: &Store, password: &str) -> Vec<&'static str> {
 
 #[test]
 fn everybody_logs_in_and_the_plan_of_the_demonstration_is_the_current_one() {
-    let store = opened(&TestDb::sqlite());
+    let db = TestDb::sqlite();
+    let store = opened(&db);
     filled(&store);
     let people = people::list(&store).unwrap();
     assert_eq!(people.len(), super::people(reference()).len());
@@ -197,7 +198,8 @@ fn everybody_logs_in_and_the_plan_of_the_demonstration_is_the_current_one() {
 
 #[test]
 fn a_password_that_is_too_weak_is_refused_before_anything_is_written() {
-    let store = opened(&TestDb::sqlite());
+    let db = TestDb::sqlite();
+    let store = opened(&db);
     load(&store, NOW, &new_id).unwrap();
     assert_eq!(refused(&store, "九个字符不够用的啊"), ["password_short"]);
     assert_eq!(refused(&store, "inspector1"), ["password_weak"]);
@@ -206,7 +208,8 @@ fn a_password_that_is_too_weak_is_refused_before_anything_is_written() {
 
 #[test]
 fn a_demonstration_that_was_broken_off_is_no_whole_one_and_is_refused() {
-    let store = opened(&TestDb::sqlite());
+    let db = TestDb::sqlite();
+    let store = opened(&db);
     load(&store, NOW, &new_id).unwrap();
     let data_key = DataKey::generate().unwrap();
     let secrets = Secrets { data_key: &data_key, password: PASSWORD };
