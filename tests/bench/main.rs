@@ -58,6 +58,7 @@ fn main() {
 /// Every step over HTTP; those that the figures name are measured, the others only done.
 fn http(name: &str, mut data: Data, key: &std::path::Path, size: &Size) {
     let ids = thread::ids(size.samples);
+    let mut hosts = Vec::new();
     for step in Step::ALL {
         let requests = thread::requests(step, &ids);
         let recording = data.copy();
@@ -70,8 +71,10 @@ fn http(name: &str, mut data: Data, key: &std::path::Path, size: &Size) {
             let rounds = (0..size.rounds).map(|_| {
                 let (ours, raw) = (data.copy(), data.copy());
                 let serving = server::Serving::start(&ours.url, key);
+                let idle = serving.memory();
                 let token = thread::token(&serving.base, step.role());
                 let took = load::send(&serving.base, &token, &requests, CLIENTS);
+                hosts.push([serving.ready_after.as_secs_f64() * 1_000.0, idle, serving.memory()]);
                 drop(serving);
                 (took, size.samples as f64 / raw::send(&raw.url, &units, CONNECTIONS as usize).as_secs_f64())
             });
@@ -79,6 +82,10 @@ fn http(name: &str, mut data: Data, key: &std::path::Path, size: &Size) {
         }
         data = recording;
     }
+    let [ready, idle, loaded] = [0, 1, 2].map(|of| median(hosts.iter().map(|host: &[f64; 3]| host[of]).collect()));
+    println!(
+        "| {name} | ready after {ready:.0} ms; memory {idle:.0} MiB idle, {loaded:.0} MiB after the load | | | | | | |"
+    );
 }
 
 fn print(name: &str, step: Step, units: &[Unit], rounds: &[(Took, f64)]) {

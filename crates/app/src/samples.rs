@@ -74,10 +74,12 @@ pub fn register_once(store: &Store, call: &Call, registration: &Registration, on
 /// The answer that a request to register got before; none when its id is new.
 ///
 /// # Errors
-/// [`Error::Idempotency`] when the id was used for another request, or by somebody else; those of the store.
+/// [`Error::Idempotency`] when they used the id for another request; those of the store.
 pub fn registered_before(store: &Store, call: &Call, id: SampleId, digest: &[u8]) -> Result<Option<Value>, Error> {
     let before = store.read(|conn| answered_fetch(conn, stored(id.city), Id(id.uuid)))?;
-    before.map(|before| same(before, (call, digest)).map(|same| same.answer.0)).transpose()
+    // Whose id it is not learns first what is wrong with their own request: the transaction refuses the id afterwards.
+    let theirs = before.filter(|before| before.person_id.0 == call.user().0);
+    theirs.map(|before| same(before, (call, digest)).map(|same| same.answer.0)).transpose()
 }
 
 /// A request that was answered before, if this one is the same.

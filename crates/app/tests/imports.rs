@@ -1,5 +1,5 @@
 //! Samples of the past from a file: what goes in, what is said of the rest, and that the same file again changes nothing.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use hege_app::catalogue::shipped;
 use hege_app::imports::{self, Format, GoOn, Import, Surroundings, Which};

@@ -121,10 +121,9 @@ impl Restore {
 /// Keeps the database that is there under another name.
 fn put_aside(place: &Path) -> Result<PathBuf> {
     let aside = beside(place, &format!("before-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S%fZ")))?;
-    match hege_app::settle(text(place)?) {
-        Err(StoreError::Busy(_)) => bail!("{} is open: stop the server first", place.display()),
-        // What cannot be read any more is kept as it is, with its journal.
-        Ok(()) | Err(_) => {}
+    // What cannot be read any more is kept as it is, with its journal.
+    if let Err(StoreError::Busy(_)) = hege_app::settle(text(place)?) {
+        bail!("{} is open: stop the server first", place.display());
     }
     for part in ["-wal", "-shm", ""] {
         let name = |path: &Path| PathBuf::from(format!("{}{part}", path.display()));

@@ -1,5 +1,5 @@
 //! Files as they come: every encoding and every trick is read rightly or refused as a whole, with its reason.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use hege_core::Problem;
 use hege_tables::{CellKind, Format, LIMITS, Row, Source, TableWriter, looks_like_gb18030};

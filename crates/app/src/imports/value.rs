@@ -200,7 +200,10 @@ mod tests {
         FileRow { cells: cells.iter().map(|(code, text)| (*code, (*text).to_owned())).collect(), ..FileRow::default() }
     }
 
-    fn stated_of(cells: &[(&'static str, &str)]) -> (Option<(String, Option<String>, Option<String>)>, Vec<String>) {
+    /// Kind and limits.
+    type Own = (String, Option<String>, Option<String>);
+
+    fn stated_of(cells: &[(&'static str, &str)]) -> (Option<Own>, Vec<String>) {
         let mut row = row(cells);
         let criterion = criterion(&mut row).map(|own| (own.kind, own.limit, own.limit_high));
         (criterion, row.said.into_iter().map(|said| said.code).collect())

@@ -268,6 +268,16 @@ fn live(n: u32, wanted: &Wanted<'_>, lives: &mut Lives) {
         }
     }
     sample.revision = i64::try_from(custody.len()).unwrap();
+    put(sample, (custody, conclusion, fails), &mut dice, lives);
+}
+
+/// Adds the rows with their item and the record of the last of them.
+fn put(
+    sample: Sample,
+    (custody, conclusion, fails): (Vec<CustodyRow>, Option<ConclusionRow>, bool),
+    dice: &mut Dice,
+    lives: &mut Lives,
+) {
     let item = item(&sample, fails, custody.len() >= 4);
     let mut rows = vec![sample.touched().unwrap(), item.touched().unwrap()];
     rows.extend(custody.iter().map(|row| row.touched().unwrap()));
@@ -275,7 +285,7 @@ fn live(n: u32, wanted: &Wanted<'_>, lives: &mut Lives) {
     let last = custody.last().unwrap();
     lives.audits.push(AuditRow {
         city: sample.city,
-        id: uuid7(last.at.0, &mut dice),
+        id: uuid7(last.at.0, dice),
         at: last.at,
         person_id: Some(last.person_id),
         action: last.kind.clone(),
