@@ -1,7 +1,7 @@
 //! 订阅: where a person is written to, and which kinds of alerts they want to be mailed.
 //!
 //! Nobody subscribes to what they do not see: whom an alert concerns follows from role, stage and region
-//! ([`crate::notify`]); here a person only switches kinds of it off and on. Every kind is on until they do.
+//! (`crate::notify`); here a person only switches kinds of it off and on. Every kind is on until they do.
 
 use crate::people::{scope, words};
 use crate::record::audit_own;

@@ -91,7 +91,7 @@ pub fn seal(store: &Store, now: Timestamp) -> Result<usize, Error> {
 }
 
 /// Takes away what nobody asks for any more: messages that have left, sessions that are over, attempts to log in
-/// that are forgotten; [`PURGED`] of the first two at once. How many of these.
+/// that are forgotten; `PURGED` of the first two at once. How many of these.
 ///
 /// # Errors
 /// Those of the store.

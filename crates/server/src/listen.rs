@@ -18,7 +18,7 @@ pub(crate) struct Listen {
     /// Address and port; port 0 takes a free one.
     #[arg(long, env = "HEGE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     listen: String,
-    /// What people type to reach it, such as https://hege.example.org; needed beyond loopback.
+    /// What people type to reach it, such as `https://hege.example.org`; needed beyond loopback.
     #[arg(long, env = "HEGE_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
     /// Certificate with its chain, PEM: the server ends TLS itself. Read again at SIGHUP.

@@ -1,7 +1,7 @@
 //! Lists of samples: filtered by who asks and what for, the newest sampling first, page by page.
 //!
 //! Each list is read along one index that gives the order of time, so that a page costs the same however many samples there are.
-//! PostgreSQL finds it by its statistics; SQLite, which has none, is told by [`Columns`].
+//! PostgreSQL finds it by its statistics; SQLite, which has none, is told by `Columns`.
 
 use crate::samples::Sample;
 use crate::schema::sample;
