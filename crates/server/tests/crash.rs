@@ -80,7 +80,7 @@ struct Site {
 impl Site {
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hege"));
-        command.env("DATABASE_URL", &self.url).env("HEGE_DATA_KEY_FILE", &self.key).env("RUST_LOG", "off");
+        command.env("DATABASE_URL", &self.url).env("HEGE_DATA_KEY_FILE", &self.key).env("HEGE_LOG", "off");
         command
     }
 
