@@ -71,15 +71,14 @@ pub fn register_once(store: &Store, call: &Call, registration: &Registration, on
     registering(store, (call, registration), |conn| Ok(put(conn, call, registration, &answered)?.0.answer.0))
 }
 
-/// The answer that a request to register got before; none when its id is new.
+/// The answer that this very request of this person got before. None for another one under its id, of which nothing is told
+/// before it is checked like any other: whether somebody used an id is not for everybody.
 ///
 /// # Errors
-/// [`Error::Idempotency`] when they used the id for another request; those of the store.
+/// Those of the store.
 pub fn registered_before(store: &Store, call: &Call, id: SampleId, digest: &[u8]) -> Result<Option<Value>, Error> {
-    let before = store.read(|conn| answered_fetch(conn, stored(id.city), Id(id.uuid)))?;
-    // Whose id it is not learns first what is wrong with their own request: the transaction refuses the id afterwards.
-    let theirs = before.filter(|before| before.person_id.0 == call.user().0);
-    theirs.map(|before| same(before, (call, digest)).map(|same| same.answer.0)).transpose()
+    let before = store.read(|conn| Ok::<_, Error>(answered_fetch(conn, stored(id.city), Id(id.uuid))?))?;
+    Ok(before.and_then(|before| same(before, (call, digest)).ok()).map(|same| same.answer.0))
 }
 
 /// A request that was answered before, if this one is the same.
