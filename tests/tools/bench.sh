@@ -6,4 +6,4 @@ cd "$(dirname "$0")/../.."
 tests/tools/setup.sh
 cargo build --release --locked -p hege
 HEGE_BIN=$PWD/target/release/hege cargo bench --locked -p hege-tests --bench flow -- "$@"
-if [ $# = 0 ]; then cargo bench --locked -p hege-lab --bench judge && cargo bench --locked -p hege-store --bench writers; fi
+if [ $# = 0 ]; then cargo bench --locked -p hege-lab --bench judge && cargo bench --locked -p hege-store --bench writers --bench reads; fi

@@ -7,9 +7,9 @@
     reason = "a test fails by panicking; made-up numbers are small"
 )]
 
+mod cases;
 mod fill;
 mod lint;
-mod measure;
 mod plans;
 mod purge;
 mod samples;

@@ -1,22 +1,12 @@
 //! No list, board, search or worker reads a growing table whole: on SQLite by what `EXPLAIN QUERY PLAN` says of the very statements
 //! that were sent, on PostgreSQL by what it counts of the very reads that it did.
 
-use crate::fill::{NOW, Wanted, fill};
+use crate::cases::{Case, Read, alerts, boards, lab, lists, others, searches};
+use crate::fill::{Wanted, fill};
 use crate::samples::id;
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use hege_core::names::Query;
-use hege_core::{SampleId, Stage, TaskType};
-use hege_store::alerts::{alert_events_of, alerts_by_rule, alerts_of};
-use hege_store::audit::{audit_latest, audit_seal, audit_since, cities_unsealed};
-use hege_store::cells::cells_between;
-use hege_store::listing::{Filter, Theirs, sample_list};
-use hege_store::outbox::messages_take;
-use hege_store::samples::{concluded, failed_items, form_no_holder, items_of, last_registered, sample_fetch};
-use hege_store::search::{Search, sample_search};
-use hege_store::tallies::{Cut, Detail, tallies, tallies_as_of};
-use hege_store::types::{Id, Ts};
 use hege_store::{Conn, Error, Store, on};
 use hege_testkit::databases;
 use std::cell::RefCell;
@@ -36,145 +26,6 @@ const GROWING: [&str; 12] = [
     "outbox",
     "idempotency",
 ];
-
-pub(crate) type Read = Box<dyn Fn(&mut Conn) -> Result<(), Error>>;
-
-/// A read, and why it may go through a whole table, where it may.
-pub(crate) struct Case {
-    pub(crate) name: String,
-    whole: Option<&'static str>,
-    pub(crate) read: Read,
-}
-
-fn case(name: impl Into<String>, read: impl Fn(&mut Conn) -> Result<(), Error> + 'static) -> Case {
-    Case { name: name.into(), whole: None, read: Box::new(read) }
-}
-
-fn whole(why: &'static str, case: Case) -> Case {
-    Case { whole: Some(why), ..case }
-}
-
-pub(crate) fn lab() -> Id {
-    id(800)
-}
-
-pub(crate) fn taker() -> Id {
-    id(0x100)
-}
-
-pub(crate) fn everyone(theirs: Theirs) -> Filter {
-    Filter { theirs, stages: Vec::new(), regions: None, status: None, task_type: None, after: None }
-}
-
-/// Every scope with every filter, on the first page and on a later one.
-pub(crate) fn lists() -> Vec<Case> {
-    let scopes = [
-        ("province", Theirs::In(330_000, 339_999)),
-        ("city", Theirs::In(330_100, 330_199)),
-        ("county", Theirs::In(330_102, 330_102)),
-        ("taker", Theirs::TakenBy(taker())),
-        ("laboratory", Theirs::SentTo(lab())),
-        ("both", Theirs::Either(taker(), lab())),
-    ];
-    let mut cases = Vec::new();
-    for (scope, theirs) in scopes {
-        let plain = everyone(theirs);
-        let status = |status: &str| Filter { status: Some(status.to_owned()), ..plain.clone() };
-        let filters = [
-            ("all", plain.clone()),
-            ("stage", Filter { stages: vec![Stage::Farm], ..plain.clone() }),
-            ("task type", Filter { task_type: Some(TaskType::RiskMonitoring), ..plain.clone() }),
-            ("no task type", Filter { task_type: Some(TaskType::Emergency), ..plain.clone() }),
-            ("region", Filter { regions: Some((330_103, 330_103)), ..plain.clone() }),
-            ("approved", status("approved")),
-            ("received", status("received")),
-            ("no status", status("testing")),
-        ];
-        for (asked, filter) in filters {
-            for after in [None, Some((Ts(NOW - jiff::SignedDuration::from_hours(24 * 90)), id(1)))] {
-                let filter = Filter { after, ..filter.clone() };
-                let name =
-                    format!("samples of a {scope}, {asked}, {}", if after.is_some() { "later" } else { "first" });
-                cases.push(case(name, move |conn| sample_list(conn, &filter, 51).map(drop)));
-            }
-        }
-    }
-    cases
-}
-
-/// Searches a page.
-pub(crate) fn found_by(conn: &mut Conn, filter: &Filter, text: &str) -> Result<(), Error> {
-    let query = Query::parse(text).unwrap();
-    let search = Search {
-        filter,
-        cities: (3300, 3399),
-        by_names: !matches!(filter.theirs, Theirs::SentTo(_)),
-        is_blind: &|_| false,
-        query: Some(&query),
-        form_no: None,
-    };
-    sample_search(conn, &search, 50).map(drop)
-}
-
-fn searches() -> Vec<Case> {
-    let mut cases = Vec::new();
-    for text in
-        ["龙井", "市场", "鲸", "雪菜", "演示 龙井", "菜", "XBJ25330102", "2000000000017", "91330000MA00000001", "XBJ25"]
-    {
-        for (scope, theirs) in [("province", Theirs::In(330_000, 339_999)), ("laboratory", Theirs::SentTo(lab()))] {
-            let filter = everyone(theirs);
-            cases.push(case(format!("search of a {scope} for {text}"), move |conn| found_by(conn, &filter, text)));
-        }
-    }
-    cases
-}
-
-const YEAR: (i32, i32) = (202_501, 202_512);
-
-fn boards() -> Vec<Case> {
-    let cut = |low, high| Cut { months: YEAR, regions: (low, high), detail: Detail::None };
-    vec![
-        case("rates", |conn| cells_between(conn, YEAR.0, YEAR.1).map(drop)),
-        case("rates of a county", move |conn| tallies(conn, cut(330_102, 330_102)).map(drop)),
-        case("rates of a county as of", move |conn| tallies_as_of(conn, cut(330_102, 330_102), Ts(NOW)).map(drop)),
-        whole(
-            "the year of every sample is what is asked for",
-            case("rates as of", move |conn| tallies_as_of(conn, cut(330_000, 339_999), Ts(NOW)).map(drop)),
-        ),
-    ]
-}
-
-fn alerts() -> Vec<Case> {
-    vec![
-        case("alerts of a plan", |conn| alerts_of(conn, id(7)).map(drop)),
-        case("alerts of a rule", |conn| alerts_by_rule(conn, "cusum").map(drop)),
-        case("steps of an alert", |conn| alert_events_of(conn, (3300, id(7))).map(drop)),
-        whole(
-            "every conclusion of the year is what an alert follows from",
-            case("conclusions of a stage", |conn| concluded(conn, Stage::Farm, YEAR).map(drop)),
-        ),
-        whole(
-            "one sample in thirty fails, and each has its item",
-            case("failures of a year", |conn| failed_items(conn, YEAR).map(drop)),
-        ),
-        case("failures of a month", |conn| failed_items(conn, (202_506, 202_506)).map(drop)),
-        case("last registration", |conn| last_registered(conn, Stage::Catering).map(drop)),
-    ]
-}
-
-fn others() -> Vec<Case> {
-    let sample = || SampleId { city: "3301".parse().unwrap(), uuid: id(1).0 };
-    vec![
-        case("a sample", move |conn| sample_fetch(conn, sample()).map(drop)),
-        case("items of a sample", move |conn| items_of(conn, sample()).map(drop)),
-        case("holder of a number", |conn| form_no_holder(conn, 3301, "XBJ25").map(drop)),
-        case("record since", |conn| audit_since(conn, Ts(NOW - jiff::SignedDuration::from_hours(24))).map(drop)),
-        case("latest of the record", |conn| audit_latest(conn, &["session_began"]).map(drop)),
-        case("cities to seal", |conn| cities_unsealed(conn).map(drop)),
-        case("sealing", |conn| audit_seal(conn, 3301, Ts(NOW), 500).map(drop)),
-        case("messages to take", |conn| messages_take(conn, "concluded", (Ts(NOW), Ts(NOW)), 500).map(drop)),
-    ]
-}
 
 thread_local! {
     /// What this thread sent, while it listens.

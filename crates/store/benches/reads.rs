@@ -1,9 +1,25 @@
-//! How long lists, searches and boards take among many samples: `HEGE_FILL=100000 cargo test --release -p hege-store --test growing --
-//! --ignored --nocapture measure`, on the database that `HEGE_FILL_URL` names, which must be empty or filled by this before.
-#![expect(clippy::print_stdout, reason = "it prints what it measured")]
+//! How long lists, searches, boards and alerts take to read among many samples, in process:
+//! `HEGE_FILL=1000000 HEGE_FILL_URL=postgres://... cargo bench -p hege-store --bench reads`. Without them it is 100,000 samples
+//! in a SQLite file of its own. The database must be empty, or filled by this before.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::print_stdout,
+    reason = "a bench fails by panicking and prints what it measured; made-up numbers are small"
+)]
 
+#[path = "../tests/growing/cases.rs"]
+#[expect(dead_code, reason = "the test of query plans asks for more than is measured")]
+mod cases;
+#[path = "../tests/growing/fill.rs"]
+mod fill;
+#[path = "../tests/growing/samples.rs"]
+#[expect(dead_code, reason = "tests of search have samples of their own")]
+mod samples;
+
+use crate::cases::{everyone, found_by, lab, lists, taker};
 use crate::fill::{Wanted, fill};
-use crate::plans::{everyone, found_by, lab, lists, taker};
 use crate::samples::id;
 use hege_core::Stage;
 use hege_store::cells::cells_between;
@@ -27,11 +43,11 @@ fn measured(store: &Store, name: &str, rounds: usize, read: Read<'_>) {
     println!("{name:60} p50 {:9.2}  p95 {:9.2}  p99 {:9.2} ms", at(50), at(95), at(99));
 }
 
-#[test]
-#[ignore = "a measurement, not a test: it takes minutes"]
-fn measure() {
-    let samples: u32 = std::env::var("HEGE_FILL").unwrap().parse().unwrap();
-    let store = Store::open(&std::env::var("HEGE_FILL_URL").unwrap(), 4).unwrap();
+fn main() {
+    let samples: u32 = std::env::var("HEGE_FILL").map_or(100_000, |samples| samples.parse().unwrap());
+    let own = hege_testkit::TestDb::sqlite();
+    let url = std::env::var("HEGE_FILL_URL").unwrap_or_else(|_| own.url().to_owned());
+    let store = Store::open(&url, 4).unwrap();
     store.migrate().unwrap();
     let began = Instant::now();
     if store.read(|conn| last_registered(conn, Stage::Farm)).unwrap().is_none() {
