@@ -41,12 +41,17 @@ for login in $roles; do
     token=$(curl -sf "$base/api/v1/session" -H 'content-type: application/json' \
         -d "{\"login\": \"$login\", \"password\": \"demo-password-2025\"}" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
     echo "== $login"
-    "$tool/bin/schemathesis" run "$base/api/openapi.json" --header "Authorization: Bearer $token" --max-examples "$share" \
-        --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
-        --phases examples,coverage,fuzzing --continue-on-failure --no-shrink --seed 1 --request-timeout 30 --warnings off \
-        --suppress-health-check all \
-        --exclude-operation-id event_stream --exclude-operation-id session_end --exclude-operation-id password_change \
-        --report ndjson --report-dir "$folder/$login" >"$folder/$login.txt" 2>&1 || failed=1
+    fuzz() {
+        "$tool/bin/schemathesis" run "$base/api/openapi.json" --header "Authorization: Bearer $token" \
+            --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
+            --continue-on-failure --no-shrink --seed 1 --request-timeout 60 --warnings off --suppress-health-check all "$@"
+    }
+    {
+        fuzz --max-examples "$share" --phases examples,coverage,fuzzing --exclude-operation-id event_stream \
+            --exclude-operation-id session_end --exclude-operation-id password_change --exclude-operation-id export_samples
+        # Every answer that is no refusal is a whole province in a file.
+        fuzz --max-examples 5 --phases fuzzing --include-operation-id export_samples
+    } >"$folder/$login.txt" 2>&1 || failed=1
     sed -n '/Test cases:/,$p; /FAILURES/,/SUMMARY/p' "$folder/$login.txt" | head -${LINES_SHOWN:-120}
 done
 # What the HTTP library says of requests that are no HTTP is none of ours.
