@@ -2,7 +2,7 @@
 
 use crate::client::text;
 use crate::forms::{CONFORMING, Stand, id, lead, spinach};
-use crate::on_both;
+use crate::on_each;
 use crate::people::{House, Who};
 use crate::rows::Rows;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ const NOTHING: &str = "3301-00000000-0000-7000-8000-000000000000";
 
 #[test]
 fn results_are_refused_at_their_item_and_field() {
-    on_both(|server| {
+    on_each(|server| {
         let sample = server.at(Stand::Received);
         let tester = server.who(Who::Tester);
         let rows = Rows::of(server);
@@ -47,7 +47,7 @@ fn results_are_refused_at_their_item_and_field() {
 
 #[test]
 fn another_revision_or_a_wrong_moment_is_a_conflict() {
-    on_both(|server| {
+    on_each(|server| {
         let unseen = |sample: &Value| {
             let mut sample = sample.clone();
             sample["revision"] = json!(sample["revision"].as_i64().unwrap() + 1);
@@ -97,7 +97,7 @@ fn another_revision_or_a_wrong_moment_is_a_conflict() {
 
 #[test]
 fn an_id_that_is_none_or_nothings_is_not_there() {
-    on_both(|server| {
+    on_each(|server| {
         let sample = server.at(Stand::Registered);
         let [inspector, reviewer, administrator] =
             [Who::Inspector, Who::Reviewer, Who::Administrator].map(|who| server.who(who));
@@ -135,7 +135,7 @@ fn an_id_that_is_none_or_nothings_is_not_there() {
 
 #[test]
 fn an_alert_of_one_plan_is_not_among_those_of_another() {
-    on_both(|server| {
+    on_each(|server| {
         for reported in ["0.1", "0.1", "0.1", "0.1", "0.5"] {
             server.bring(&spinach(server), reported, Stand::Approved);
         }
@@ -155,7 +155,7 @@ fn an_alert_of_one_plan_is_not_among_those_of_another() {
 
 #[test]
 fn what_an_administrator_gets_wrong_is_told_at_its_field() {
-    on_both(|server| {
+    on_each(|server| {
         let administrator = server.who(Who::Administrator);
         let rows = Rows::of(server);
         let mut user = json!({
@@ -204,7 +204,7 @@ fn what_an_administrator_gets_wrong_is_told_at_its_field() {
 
 #[test]
 fn a_step_is_refused_for_what_it_lacks_or_has_too_much() {
-    on_both(|server| {
+    on_each(|server| {
         let [registered, sealed, entered] = [Stand::Registered, Stand::Sealed, Stand::Entered].map(|at| server.at(at));
         let [inspector, receiver, checker] = [Who::Inspector, Who::Receiver, Who::Checker].map(|who| server.who(who));
         let myself = Who::Inspector.id().to_string();
@@ -251,7 +251,7 @@ fn a_step_is_refused_for_what_it_lacks_or_has_too_much() {
 
 #[test]
 fn an_unverified_criterion_is_accepted_once() {
-    on_both(|server| {
+    on_each(|server| {
         let administrator = server.who(Who::Administrator);
         let asked = "/criteria?food=33.01.01.01&analyte=phorate&on=2025-06-15";
         let accepted = || administrator.get(asked).ok()["items"][0]["accepted"].clone();
@@ -268,7 +268,7 @@ fn an_unverified_criterion_is_accepted_once() {
 
 #[test]
 fn of_people_who_are_given_one_login_at_once_one_is_made_and_the_others_are_told() {
-    on_both(|server| {
+    on_each(|server| {
         let administrator = server.who(Who::Administrator);
         let user = json!({
             "login": "twice", "password": "a-password-for-tests", "name": "演示", "region": "330100",

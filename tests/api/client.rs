@@ -82,7 +82,7 @@ impl<'a> Client<'a> {
     }
 
     fn run(&self, method: &str, path: &str, body: Option<(&str, &[u8])>) -> Response<ureq::Body> {
-        let uri = format!("http://{}{path}", self.server.address);
+        let uri = format!("http://{}{path}", self.server.next_address());
         let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(uri);
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -115,7 +115,7 @@ impl<'a> Client<'a> {
 
     /// Writes these bytes to the socket, and no more after them.
     pub(crate) fn raw(&self, asked: (&str, &str), bytes: &[u8]) -> Answer {
-        let mut socket = TcpStream::connect(self.server.address).unwrap();
+        let mut socket = TcpStream::connect(self.server.next_address()).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         // A server that has read enough may close before everything is written.
         drop(socket.write_all(bytes));

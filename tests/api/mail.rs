@@ -4,7 +4,7 @@ use crate::client::text;
 use crate::forms::{CONFORMING, NONCONFORMING, Stand, spinach};
 use crate::people::Who;
 use crate::server::{MIN_N, Server};
-use crate::{on_both, until};
+use crate::{on_both, on_each, until};
 use hege_app::mail::{Office, Post, Settings, send};
 use hege_testkit::MailServer;
 use jiff::Timestamp;
@@ -65,7 +65,7 @@ fn below_target(server: &Server) -> Option<Value> {
 
 #[test]
 fn a_failing_stage_is_mailed_once_to_each_reviewer_whose_stage_and_region_it_is() {
-    on_both(|server| {
+    on_each(|server| {
         let mails = MailServer::start();
         for who in [Who::Reviewer, Who::CityReviewer, Who::StageReviewer, Who::Auditor, Who::Inspector, Who::Publisher]
         {

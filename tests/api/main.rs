@@ -37,6 +37,7 @@ mod tokens;
 mod wire;
 
 use hege_api::edge::Settings;
+use hege_testkit::{TestDb, databases};
 use server::Server;
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
@@ -48,14 +49,30 @@ fn on_both(test: impl Fn(&Server) + Sync) {
 
 /// The same in other surroundings.
 fn on_both_in(settings: &Settings, test: impl Fn(&Server) + Sync) {
+    at_once(databases().map(|db| move || Server::start_in(db, settings.clone())), test);
+}
+
+/// Runs a test of the main job against a server on each kind of database, and against two that share one and are asked in
+/// turn: each request is answered by another server than the one before.
+fn on_each(test: impl Fn(&Server) + Sync) {
+    let [sqlite, postgres] = databases();
+    let made = [(1, sqlite), (1, postgres), (2, TestDb::postgres())];
+    at_once(made.map(|(hosts, db)| move || Server::start_many(hosts, db, &Settings::default())), test);
+}
+
+fn at_once<const N: usize>(servers: [impl FnOnce() -> Server + Send; N], test: impl Fn(&Server) + Sync) {
     let test = &test;
     let outcomes = std::thread::scope(|scope| {
-        let run = |db| scope.spawn(move || test(&Server::start_in(db, settings.clone())));
-        hege_testkit::databases().map(run).map(std::thread::ScopedJoinHandle::join)
+        let run = |server: _| scope.spawn(move || run_on(server, test));
+        servers.map(run).map(std::thread::ScopedJoinHandle::join)
     });
     if let Some(failed) = outcomes.into_iter().find_map(Result::err) {
         std::panic::resume_unwind(failed);
     }
+}
+
+fn run_on(server: impl FnOnce() -> Server, test: impl Fn(&Server)) {
+    test(&server());
 }
 
 /// Looks again until it is so; what is never so fails with what was seen last.

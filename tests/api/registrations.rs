@@ -2,7 +2,7 @@
 
 use crate::client::text;
 use crate::forms::{Stand, id, spinach};
-use crate::on_both;
+use crate::on_each;
 use crate::people::{House, Who};
 use crate::rows::Rows;
 use hege_sampling::fields::FIELDS;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 #[test]
 fn every_field_of_a_form_that_is_wrong_is_told_at_once() {
-    on_both(|server| {
+    on_each(|server| {
         let inspector = server.who(Who::Inspector);
         let rows = Rows::of(server);
         let mut form = json!({"other": 1, "a/b": 2});
@@ -44,7 +44,7 @@ fn every_field_of_a_form_that_is_wrong_is_told_at_once() {
 
 #[test]
 fn a_form_is_refused_for_each_thing_that_does_not_hold() {
-    on_both(|server| {
+    on_each(|server| {
         let (inspector, good) = (server.who(Who::Inspector), spinach(server));
         let from_now =
             |hours| json!(Timestamp::now().checked_add(SignedDuration::from_hours(hours)).unwrap().to_string());
@@ -102,7 +102,7 @@ fn a_form_is_refused_for_each_thing_that_does_not_hold() {
 
 #[test]
 fn a_clock_that_runs_ahead_is_doubted_up_to_a_day_and_what_is_good_is_registered() {
-    on_both(|server| {
+    on_each(|server| {
         let inspector = server.who(Who::Inspector);
         let mut registration = spinach(server);
         registration["form"]["sampled_at"] =
@@ -121,7 +121,7 @@ fn a_clock_that_runs_ahead_is_doubted_up_to_a_day_and_what_is_good_is_registered
 
 #[test]
 fn an_amendment_is_refused_at_the_fields_of_its_changes() {
-    on_both(|server| {
+    on_each(|server| {
         let sample = server.at(Stand::Registered);
         let inspector = server.who(Who::Inspector);
         let rows = Rows::of(server);
@@ -144,7 +144,7 @@ fn an_amendment_is_refused_at_the_fields_of_its_changes() {
 
 #[test]
 fn the_idempotency_key_is_the_uuid_of_the_sample_or_is_refused() {
-    on_both(|server| {
+    on_each(|server| {
         let registration = spinach(server);
         let (_, uuid) = text(&registration["form"], "id").split_once('-').unwrap();
         let inspector = || server.who(Who::Inspector);
@@ -162,7 +162,7 @@ fn the_idempotency_key_is_the_uuid_of_the_sample_or_is_refused() {
 
 #[test]
 fn of_the_same_registration_sent_at_once_one_is_written_and_all_are_answered_alike() {
-    on_both(|server| {
+    on_each(|server| {
         let (registration, inspector) = (spinach(server), server.who(Who::Inspector));
         let answers = std::thread::scope(|scope| {
             let asked = [0; 4].map(|_| scope.spawn(|| inspector.register(&registration)));
@@ -175,7 +175,7 @@ fn of_the_same_registration_sent_at_once_one_is_written_and_all_are_answered_ali
 
 #[test]
 fn of_two_registrations_under_one_id_at_once_one_is_written_and_the_other_is_a_conflict() {
-    on_both(|server| {
+    on_each(|server| {
         let (one, inspector) = (spinach(server), server.who(Who::Inspector));
         let mut other = one.clone();
         other["form"]["product_name"] = json!("青菜");
@@ -193,7 +193,7 @@ fn of_two_registrations_under_one_id_at_once_one_is_written_and_the_other_is_a_c
 
 #[test]
 fn the_same_registration_with_another_personal_field_is_another_one() {
-    on_both(|server| {
+    on_each(|server| {
         let (mut registration, inspector) = (spinach(server), server.who(Who::Inspector));
         registration["form"]["stall"] = json!("12 号摊");
         let first = inspector.register(&registration);
@@ -209,7 +209,7 @@ fn the_same_registration_with_another_personal_field_is_another_one() {
 
 #[test]
 fn the_same_registration_is_answered_as_the_first_time_whatever_has_changed_since() {
-    on_both(|server| {
+    on_each(|server| {
         let (registration, inspector) = (spinach(server), server.who(Who::Inspector));
         let first = inspector.register(&registration);
         let sample = inspector.amend(&first.clone().ok()["sample"], &json!({"product_name": "青菜"})).ok();
@@ -224,7 +224,7 @@ fn the_same_registration_is_answered_as_the_first_time_whatever_has_changed_sinc
 
 #[test]
 fn what_lies_outside_of_ones_stages_is_not_registered() {
-    on_both(|server| {
+    on_each(|server| {
         let (registration, inspector) = (spinach(server), server.who(Who::StageInspector));
         let rows = Rows::of(server);
         inspector.register(&registration).invalid(&[("/form/stage", "outside_scope")]);
@@ -234,7 +234,7 @@ fn what_lies_outside_of_ones_stages_is_not_registered() {
 
 #[test]
 fn a_sample_is_not_amended_out_of_ones_region() {
-    on_both(|server| {
+    on_each(|server| {
         let (sample, county) = (server.at(Stand::Registered), server.who(Who::CountyInspector));
         let elsewhere = json!({"region": "330105"});
         county.amend(&sample, &elsewhere).invalid(&[("/changes/region", "outside_scope")]);

@@ -15,7 +15,7 @@ use hege_testkit::TestDb;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -25,23 +25,34 @@ use uuid::Uuid;
 /// Fewest samples for a notice in the plan of these tests.
 pub(crate) const MIN_N: u32 = 5;
 
-/// A server, until it is dropped.
+/// The data key of every server here.
+const DATA_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+/// One server on a database, or several that are to behave as one, until dropped.
 pub(crate) struct Server {
     /// The kind of its database, for messages.
     pub(crate) name: &'static str,
     pub(crate) store: Store,
+    /// Where the first of them listens.
     pub(crate) address: SocketAddr,
     /// The current plan, of this year.
     pub(crate) plan: PlanId,
     agent: ureq::Agent,
     logged_in: Mutex<BTreeMap<Who, String>>,
     serial: AtomicU32,
+    turn: AtomicUsize,
+    hosts: Vec<Host>,
+    // Last: it goes when nobody uses it any more.
+    _db: TestDb,
+}
+
+/// What one `hege serve` is: a server with a pool, keys and a worker of its own.
+struct Host {
+    address: SocketAddr,
     stop: Mutex<Option<oneshot::Sender<()>>>,
     serving: Mutex<Option<JoinHandle<()>>>,
     ending: Arc<AtomicBool>,
     working: Mutex<Option<JoinHandle<()>>>,
-    // Last: it goes when nobody uses it any more.
-    _db: TestDb,
 }
 
 /// Nobody, now.
@@ -69,18 +80,9 @@ fn work(store: &Store, ending: &AtomicBool) {
     }
 }
 
-impl Server {
-    /// Fills an empty database with what ships, the houses and this year's plan, and serves it in these surroundings.
-    pub(crate) fn start_in(db: TestDb, settings: Settings) -> Self {
-        let store = Store::open(db.url(), 4).unwrap();
-        store.migrate().unwrap();
-        setup::load(&store, Timestamp::now(), &Uuid::now_v7).unwrap();
-        for house in House::ALL {
-            let name = format!("演示{house:?}");
-            organisations::found(&store, (house.kind(), &name, PROVINCE), (house.id(), mark())).unwrap();
-        }
-        let plan = plan();
-        plans::put(&store, &plan, mark()).unwrap();
+impl Host {
+    fn start(url: &str, settings: Settings) -> Self {
+        let store = Store::open(url, 4).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let state = State {
@@ -88,7 +90,7 @@ impl Server {
             regions: setup::regions(&store).unwrap(),
             store: store.clone(),
             catalogues: Catalogues::default(),
-            data_key: DataKey::generate().unwrap(),
+            data_key: DataKey::parse(DATA_KEY).unwrap(),
             hints: hege_api::events::Hints::default(),
             passwords: hege_api::passwords::Passwords::default(),
             uploads: hege_api::upload::Uploads::new(4 * 1024 * 1024),
@@ -104,23 +106,71 @@ impl Server {
         });
         let ending = Arc::new(AtomicBool::new(false));
         let working = {
-            let (store, ending) = (store.clone(), Arc::clone(&ending));
+            let ending = Arc::clone(&ending);
             std::thread::spawn(move || work(&store, &ending))
         };
         Self {
-            name: db.name(),
-            store,
             address,
-            plan: plan.id,
-            agent: crate::client::agent(),
-            logged_in: Mutex::default(),
-            serial: AtomicU32::new(0),
             stop: Mutex::new(Some(stop)),
             serving: Mutex::new(Some(serving)),
             ending,
             working: Mutex::new(Some(working)),
+        }
+    }
+
+    /// Tells it to stop, and waits until it has.
+    fn stop(&self) -> std::thread::Result<()> {
+        // It may have ended by itself.
+        let _told = self.stop.lock().unwrap().take().map(|stop| stop.send(()));
+        self.serving.lock().unwrap().take().map_or(Ok(()), JoinHandle::join)
+    }
+
+    fn stop_working(&self) -> std::thread::Result<()> {
+        self.ending.store(true, Ordering::Relaxed);
+        self.working.lock().unwrap().take().map_or(Ok(()), JoinHandle::join)
+    }
+}
+
+impl Server {
+    /// Fills an empty database with what ships, the houses and this year's plan, and serves it in these surroundings.
+    pub(crate) fn start_in(db: TestDb, settings: Settings) -> Self {
+        Self::start_many(1, db, &settings)
+    }
+
+    /// The same by several servers, which are asked in turn.
+    pub(crate) fn start_many(hosts: usize, db: TestDb, settings: &Settings) -> Self {
+        let store = Store::open(db.url(), 4).unwrap();
+        store.migrate().unwrap();
+        setup::load(&store, Timestamp::now(), &Uuid::now_v7).unwrap();
+        for house in House::ALL {
+            let name = format!("演示{house:?}");
+            organisations::found(&store, (house.kind(), &name, PROVINCE), (house.id(), mark())).unwrap();
+        }
+        let plan = plan();
+        plans::put(&store, &plan, mark()).unwrap();
+        // All at once, as after a power cut: each finds no key to sign with.
+        let hosts: Vec<Host> = std::thread::scope(|scope| {
+            let start = |_| scope.spawn(|| Host::start(db.url(), settings.clone()));
+            let starting: Vec<_> = (0..hosts).map(start).collect();
+            starting.into_iter().map(|host| host.join().unwrap()).collect()
+        });
+        Self {
+            name: db.name(),
+            store,
+            address: hosts[0].address,
+            plan: plan.id,
+            agent: crate::client::agent(),
+            logged_in: Mutex::default(),
+            serial: AtomicU32::new(0),
+            turn: AtomicUsize::new(0),
+            hosts,
             _db: db,
         }
+    }
+
+    /// Whose turn it is to be asked.
+    pub(crate) fn next_address(&self) -> SocketAddr {
+        self.hosts[self.turn.fetch_add(1, Ordering::Relaxed) % self.hosts.len()].address
     }
 
     /// Somebody without a login.
@@ -161,20 +211,13 @@ impl Server {
     /// Tells the server to stop, and waits until it has. How long that took.
     pub(crate) fn stop(&self) -> Duration {
         let begun = std::time::Instant::now();
-        // It may have ended by itself.
-        let _told = self.stop.lock().unwrap().take().map(|stop| stop.send(()));
-        if let Some(serving) = self.serving.lock().unwrap().take() {
-            serving.join().unwrap();
-        }
+        self.hosts.iter().for_each(|host| host.stop().unwrap());
         begun.elapsed()
     }
 
-    /// Ends the worker: nothing is written any more that no request asked for.
+    /// Ends the workers: nothing is written any more that no request asked for.
     pub(crate) fn stop_working(&self) {
-        self.ending.store(true, Ordering::Relaxed);
-        if let Some(working) = self.working.lock().unwrap().take() {
-            working.join().unwrap();
-        }
+        self.hosts.iter().for_each(|host| host.stop_working().unwrap());
     }
 }
 
@@ -182,13 +225,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         // Connections that are kept alive would make the server wait for them.
         self.agent = crate::client::agent();
-        // It may have ended by itself.
-        let stop = self.stop.get_mut().map(Option::take).unwrap_or_default();
-        let _told = stop.map(|stop| stop.send(()));
-        self.ending.store(true, Ordering::Relaxed);
-        let working = self.working.get_mut().map(Option::take).unwrap_or_default();
-        let serving = self.serving.get_mut().map(Option::take).unwrap_or_default();
-        let ended = [serving, working].into_iter().flatten().map(JoinHandle::join);
+        let ended = self.hosts.iter().flat_map(|host| [host.stop(), host.stop_working()]);
         let failed = ended.filter(Result::is_err).count();
         // A second panic would abort the process and hide the first.
         if failed > 0 && !std::thread::panicking() {

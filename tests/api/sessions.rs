@@ -1,14 +1,14 @@
 //! Refresh tokens: exchanged at every use, forgiving of an answer that was lost, unforgiving of one that was stolen.
 
 use crate::client::text;
-use crate::on_both;
+use crate::on_each;
 use crate::people::Who;
 use crate::rows::Rows;
 use serde_json::json;
 
 #[test]
 fn a_refresh_token_is_exchanged_and_its_successor_too() {
-    on_both(|server| {
+    on_each(|server| {
         server.hire(Who::Inspector);
         let first = server.session(Who::Inspector);
         let second = server.stranger().refresh(text(&first, "refresh_token")).ok();
@@ -21,7 +21,7 @@ fn a_refresh_token_is_exchanged_and_its_successor_too() {
 
 #[test]
 fn a_lost_answer_is_forgiven_until_its_successor_is_used() {
-    on_both(|server| {
+    on_each(|server| {
         server.hire(Who::Inspector);
         let first = server.session(Who::Inspector);
         let predecessor = text(&first, "refresh_token");
@@ -36,7 +36,7 @@ fn a_lost_answer_is_forgiven_until_its_successor_is_used() {
 
 #[test]
 fn a_token_that_was_replaced_ends_the_whole_family_when_it_comes_back() {
-    on_both(|server| {
+    on_each(|server| {
         server.hire(Who::Inspector);
         let first = server.session(Who::Inspector);
         let second = server.stranger().refresh(text(&first, "refresh_token")).ok();
@@ -51,7 +51,7 @@ fn a_token_that_was_replaced_ends_the_whole_family_when_it_comes_back() {
 
 #[test]
 fn what_is_no_refresh_token_is_refused_and_writes_nothing() {
-    on_both(|server| {
+    on_each(|server| {
         let rows = Rows::of(server);
         for token in ["", "x", "\u{0}", &"0".repeat(64), &"f".repeat(2_000)] {
             server.stranger().refresh(token).refused(401, "session_ended");

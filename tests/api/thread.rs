@@ -5,7 +5,7 @@ use crate::forms::{CONFORMING, NONCONFORMING, Stand, id, lead, spinach};
 use crate::people::{House, Who};
 use crate::rows::Rows;
 use crate::server::{MIN_N, Server};
-use crate::{on_both, until};
+use crate::{on_each, until};
 use hege_app::verify;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -27,7 +27,7 @@ fn below_target(server: &Server) -> Vec<Value> {
 
 #[test]
 fn a_sample_goes_through_all_hands_and_moves_its_stage_by_exactly_itself_at_once() {
-    on_both(|server| {
+    on_each(|server| {
         assert_eq!(server.farm(), (0, 0, 0));
         let sample = server.at(Stand::Registered);
         assert_eq!((text(&sample, "status"), server.farm()), ("registered", (0, 0, 1)));
@@ -55,7 +55,7 @@ fn a_sample_goes_through_all_hands_and_moves_its_stage_by_exactly_itself_at_once
 
 #[test]
 fn a_result_is_judged_by_the_edition_in_force_on_its_deciding_date() {
-    on_both(|server| {
+    on_each(|server| {
         let mut registration = spinach(server);
         registration["form"]["food_class"] = json!("33.01.03.01");
         registration["form"]["date"] = json!("2025-06-15");
@@ -81,7 +81,7 @@ fn a_result_is_judged_by_the_edition_in_force_on_its_deciding_date() {
 
 #[test]
 fn who_sampled_entered_or_checked_it_does_not_do_the_next_part() {
-    on_both(|server| {
+    on_each(|server| {
         let mut registration = spinach(server);
         server.who(Who::Checker);
         registration["form"]["samplers"] = json!([Who::Inspector.id().to_string(), Who::Checker.id().to_string()]);
@@ -101,7 +101,7 @@ fn who_sampled_entered_or_checked_it_does_not_do_the_next_part() {
 
 #[test]
 fn a_failing_stage_is_told_once_then_escalated_and_acknowledged_once() {
-    on_both(|server| {
+    on_each(|server| {
         let approved = |reported| server.bring(&spinach(server), reported, Stand::Approved);
         for _ in 1..MIN_N {
             approved(CONFORMING);
@@ -134,7 +134,7 @@ fn a_failing_stage_is_told_once_then_escalated_and_acknowledged_once() {
 
 #[test]
 fn the_same_registration_again_changes_nothing_and_another_under_its_id_is_a_conflict() {
-    on_both(|server| {
+    on_each(|server| {
         let registration = spinach(server);
         let first = server.who(Who::Inspector).register(&registration);
         let colleague = server.who(Who::Colleague);
@@ -153,7 +153,7 @@ fn the_same_registration_again_changes_nothing_and_another_under_its_id_is_a_con
 
 #[test]
 fn of_two_approvals_at_once_one_is_told_and_the_sample_counts_once() {
-    on_both(|server| {
+    on_each(|server| {
         let sample = server.at(Stand::Checked);
         let approvers = [server.who(Who::Approver), server.who(Who::OtherApprover)];
         let mut statuses = std::thread::scope(|scope| {
@@ -167,7 +167,7 @@ fn of_two_approvals_at_once_one_is_told_and_the_sample_counts_once() {
 
 #[test]
 fn a_row_that_was_bent_is_named() {
-    on_both(|server| {
+    on_each(|server| {
         let sample = server.at(Stand::Approved);
         let (_, uuid) = id(&sample).split_once('-').unwrap();
         server.stop_working();
@@ -204,7 +204,7 @@ fn a_row_that_was_bent_is_named() {
 
 #[test]
 fn the_stream_gives_a_resync_first_and_then_a_hint_of_what_changed() {
-    on_both(|server| {
+    on_each(|server| {
         let lines = server.who(Who::Reviewer).events();
         let next =
             || lines.recv_timeout(Duration::from_secs(10)).unwrap_or_else(|error| panic!("{}: {error}", server.name));
@@ -220,7 +220,7 @@ fn the_stream_gives_a_resync_first_and_then_a_hint_of_what_changed() {
 
 #[test]
 fn the_stream_tells_of_ones_own_region_and_of_what_is_the_provinces() {
-    on_both(|server| {
+    on_each(|server| {
         let administrator = server.who(Who::Administrator);
         let lines = server.who(Who::CityReviewer).events();
         let next =

@@ -14,9 +14,9 @@ roles=${ROLES:-inspector1 receiver tester checker approver reviewer publisher ad
 bin=${HEGE_BIN:-}
 if [ -z "$bin" ]; then
     cargo build --release --locked -p hege
-    bin=target/release/hege
+    bin=$PWD/target/release/hege
 fi
-tool=target/fuzz
+tool=$PWD/target/fuzz
 [ -x "$tool/bin/schemathesis" ] || { python3 -m venv "$tool" && "$tool/bin/pip" install --quiet 'schemathesis==4.32.5'; }
 folder=$(mktemp -d)
 trap 'kill "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
@@ -42,7 +42,8 @@ for login in $roles; do
         -d "{\"login\": \"$login\", \"password\": \"demo-password-2025\"}" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
     echo "== $login"
     fuzz() {
-        "$tool/bin/schemathesis" run "$base/api/openapi.json" --header "Authorization: Bearer $token" \
+        # From where it may leave its cache.
+        cd "$folder" && "$tool/bin/schemathesis" run "$base/api/openapi.json" --header "Authorization: Bearer $token" \
             --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
             --continue-on-failure --no-shrink --seed 1 --request-timeout 60 --warnings off --suppress-health-check all "$@"
     }
