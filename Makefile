@@ -27,7 +27,7 @@ bench: ## Measure the figures that the product is held to, beside the same state
 	tests/tools/bench.sh
 
 crash: ## Kill server and database under load, twenty times each: nothing acknowledged may be lost or doubled
-	HEGE_KILLS=$${HEGE_KILLS:-20} tests/tools/test.sh -p hege --test crash -- --nocapture --test-threads 1
+	HEGE_KILLS=$${HEGE_KILLS:-20} tests/tools/test.sh -p hege --test under_load -- --nocapture --test-threads 1
 
 fuzz: ## Fuzz the API by its own document, as each role
 	tests/tools/fuzz.sh

@@ -10,6 +10,6 @@ if [ -z "${HEGE_TEST_POSTGRES:-}" ]; then
     trap 'tests/tools/postgres.sh stop "$folder"; rm -rf "$folder"' EXIT
     export HEGE_TEST_POSTGRES
 fi
-# Arguments choose some of them: `tests/tools/test.sh -p hege --test crash`.
+# Arguments choose some of them: `tests/tools/test.sh -p hege --test under_load`.
 if [ $# = 0 ]; then set -- --workspace --no-fail-fast; fi
 cargo test --locked "$@"
