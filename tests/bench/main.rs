@@ -13,8 +13,13 @@
 )]
 
 mod data;
+#[path = "../../crates/store/tests/growing/fill.rs"]
+mod fill;
+mod import;
+mod inprocess;
 mod load;
 mod raw;
+mod scale;
 mod server;
 mod thread;
 
@@ -31,10 +36,23 @@ const CLIENTS: usize = 32;
 /// The data key of every database here.
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
+/// How much is measured.
 struct Size {
+    /// Samples whose life is measured step by step.
     samples: usize,
     rounds: usize,
+    /// Samples among which is read.
+    among: &'static [u32],
+    /// How often each question is asked.
+    asked: usize,
+    /// Rows of the files that are imported.
+    rows: &'static [usize],
 }
+
+const WHOLE: Size =
+    Size { samples: 4_000, rounds: 5, among: &[100_000, 1_000_000], asked: 200, rows: &[10_000, 100_000] };
+/// `cargo test --benches` runs this too, to see that it runs.
+const TRIAL: Size = Size { samples: 40, rounds: 1, among: &[2_000], asked: 2, rows: &[200] };
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
@@ -42,16 +60,50 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn main() {
-    // `cargo test --benches` runs this too, to see that it runs: a few samples, one round.
-    let is_bench = std::env::args().any(|argument| argument == "--bench");
-    let size = if is_bench { Size { samples: 4_000, rounds: 5 } } else { Size { samples: 40, rounds: 1 } };
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let size = if arguments.iter().any(|argument| argument == "--bench") { WHOLE } else { TRIAL };
+    let named: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    let wants = |part: &str| named.is_empty() || named.iter().any(|name| *name == part);
     let mut key = tempfile::NamedTempFile::new().unwrap();
     writeln!(key, "{KEY}").unwrap();
     let cluster = Cluster::start();
-    println!("| database | operation | product/s | raw/s | ratio | p50 | p95 | p99 |\n|--|--|--|--|--|--|--|--|");
-    for (name, data) in [("SQLite FULL", Data::sqlite()), ("PostgreSQL", Data::postgres(&cluster.url))] {
-        thread::settle(&data.url);
-        http(name, data, key.path(), &size);
+    if wants("flow") || wants("http") {
+        println!("| database | operation | product/s | raw/s | ratio | p50 | p95 | p99 |\n|--|--|--|--|--|--|--|--|");
+        for (name, data) in [("SQLite FULL", Data::sqlite()), ("PostgreSQL", Data::postgres(&cluster.url))] {
+            thread::settle(&data.url);
+            if wants("flow") {
+                flow(name, &data, &size);
+            }
+            if wants("http") {
+                http(name, data, key.path(), &size);
+            }
+        }
+    }
+    if wants("import") {
+        import::run(&cluster, key.path(), size.rows);
+    }
+    if wants("scale") {
+        scale::run(&cluster, key.path(), size.among, size.asked);
+    }
+}
+
+/// The whole life of a sample in this process, from as many threads as there are clients and from one.
+fn flow(name: &str, data: &Data, size: &Size) {
+    let registrations = inprocess::registrations(size.samples / 4);
+    let units = inprocess::recorded(&data.copy().url, &registrations);
+    for threads in [1, CLIENTS] {
+        let of = |took: std::time::Duration| registrations.len() as f64 / took.as_secs_f64();
+        let rounds = (0..size.rounds).map(|_| {
+            let (ours, theirs) = (data.copy(), data.copy());
+            let took = inprocess::run(&ours.url, &registrations, threads);
+            let lives = (registrations.len(), threads.min(CONNECTIONS as usize));
+            (of(took), of(raw::send_lives(&theirs.url, &units, lives)))
+        });
+        let rounds: Vec<(f64, f64)> = rounds.collect();
+        let [ours, raw, ratio] =
+            [|round: &(f64, f64)| round.0, |round: &(f64, f64)| round.1, |round: &(f64, f64)| round.0 / round.1]
+                .map(|pick| median(rounds.iter().map(pick).collect()));
+        println!("| {name} | whole flow in process, {threads} threads | {ours:.0} | {raw:.0} | {ratio:.2} | | | |");
     }
 }
 

@@ -11,9 +11,20 @@ use std::time::{Duration, Instant};
 
 /// Sends the units, each once, from so many connections; on SQLite one more writes. How long it took.
 pub(crate) fn send(url: &str, units: &[Unit], connections: usize) -> Duration {
+    send_in_order(url, units, (1, connections))
+}
+
+/// The same of so many lives, whose units stand in the order of the lives: those of a life are sent one after the other by the
+/// same connection.
+pub(crate) fn send_lives(url: &str, units: &[Unit], (lives, connections): (usize, usize)) -> Duration {
+    assert_eq!(units.len() % lives, 0, "each life is as long as the others");
+    send_in_order(url, units, (units.len() / lives, connections))
+}
+
+fn send_in_order(url: &str, units: &[Unit], (length, connections): (usize, usize)) -> Duration {
     match url.strip_prefix("sqlite://") {
-        Some(path) => sqlite(path, &prepared(units, sqlite_value), connections),
-        None => postgres(url, &prepared(units, |bind| Sent(bind.clone())), connections),
+        Some(path) => sqlite(path, (&prepared(units, sqlite_value), length), connections),
+        None => postgres(url, (&prepared(units, |bind| Sent(bind.clone())), length), connections),
     }
 }
 
@@ -31,16 +42,20 @@ fn prepared<V>(units: &[Unit], value: impl Fn(&Bind) -> V) -> Vec<Raw<V>> {
     units.iter().map(raw).collect()
 }
 
-/// Hands out units until there is none left.
-fn share<U: Sync, C: Send>(units: &[U], connections: Vec<C>, run: impl Fn(&mut C, &U) + Sync) -> Duration {
-    let next = AtomicUsize::new(0);
+/// Hands out units, so many at once, until there is none left.
+fn share<U: Sync, C: Send>(
+    (units, length): (&[U], usize),
+    connections: Vec<C>,
+    run: impl Fn(&mut C, &U) + Sync,
+) -> Duration {
+    let (next, lives) = (AtomicUsize::new(0), units.chunks(length).collect::<Vec<_>>());
     let began = Instant::now();
     std::thread::scope(|scope| {
         for mut connection in connections {
-            let (next, run) = (&next, &run);
+            let (next, run, lives) = (&next, &run, &lives);
             scope.spawn(move || {
-                while let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    run(&mut connection, unit);
+                while let Some(life) = lives.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    life.iter().for_each(|unit| run(&mut connection, unit));
                 }
             });
         }
@@ -58,7 +73,7 @@ fn sqlite_open(path: &str) -> rusqlite::Connection {
     connection
 }
 
-fn sqlite(path: &str, units: &[Raw<Value>], connections: usize) -> Duration {
+fn sqlite(path: &str, units: (&[Raw<Value>], usize), connections: usize) -> Duration {
     let writer = Mutex::new(sqlite_open(path));
     let readers = (0..connections).map(|_| sqlite_open(path)).collect();
     share(units, readers, |reader: &mut rusqlite::Connection, unit| {
@@ -109,7 +124,7 @@ struct Postgres {
     prepared: HashMap<String, postgres::Statement>,
 }
 
-fn postgres(url: &str, units: &[Raw<Sent>], connections: usize) -> Duration {
+fn postgres(url: &str, units: (&[Raw<Sent>], usize), connections: usize) -> Duration {
     let open = |_| Postgres { client: crate::data::postgres_client(url), prepared: HashMap::new() };
     share(units, (0..connections).map(open).collect(), |connection: &mut Postgres, unit| {
         if unit.is_transaction {
@@ -117,7 +132,8 @@ fn postgres(url: &str, units: &[Raw<Sent>], connections: usize) -> Duration {
         }
         for (sql, values) in &unit.statements {
             let Postgres { client, prepared } = connection;
-            let statement = prepared.entry(sql.clone()).or_insert_with(|| client.prepare(sql).unwrap());
+            let types: Vec<Type> = values.iter().map(|Sent(bind)| postgres_type(bind)).collect();
+            let statement = prepared.entry(sql.clone()).or_insert_with(|| client.prepare_typed(sql, &types).unwrap());
             let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
             client.query(statement, &values).unwrap_or_else(|error| panic!("{error:?}: {sql} {values:?}"));
         }
@@ -147,6 +163,14 @@ impl ToSql for Sent {
     }
 
     to_sql_checked!();
+}
+
+/// The type that has to be said, since a function takes several; else that of the place where the value goes.
+fn postgres_type(bind: &Bind) -> Type {
+    match bind {
+        Bind::List(binds) if matches!(binds.first(), Some(Bind::Text(_))) => Type::TEXT_ARRAY,
+        _ => Type::UNKNOWN,
+    }
 }
 
 fn postgres_text(bind: &Bind, kind: &Type) -> Option<String> {

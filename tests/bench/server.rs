@@ -53,11 +53,16 @@ impl Serving {
 
     /// Memory that it holds and that nobody else does, in MiB.
     pub(crate) fn memory(&self) -> f64 {
-        let told = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = told.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
-        let kib: f64 = line.trim().trim_end_matches(" kB").parse().unwrap();
-        kib / 1024.0
+        resident(self.child.id())
     }
+}
+
+/// Memory that a process holds and that nobody else does, in MiB; none when it has ended.
+pub(crate) fn resident(process: u32) -> f64 {
+    let told = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = told.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap_or("0 kB");
+    let kib: f64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+    kib / 1024.0
 }
 
 impl Drop for Serving {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 const PASSWORD: &str = "a-password-for-benches";
 /// Analytes that spinach is tested for; the laboratory states the limit of each.
-const ANALYTES: [&str; 12] = [
+pub(crate) const ANALYTES: [&str; 12] = [
     "abamectin",
     "acephate",
     "acetamiprid",
@@ -28,6 +28,9 @@ const ANALYTES: [&str; 12] = [
     "cyhalothrin",
     "lead",
 ];
+
+/// Who takes samples with the inspector.
+pub(crate) const COLLEAGUE: UserId = UserId(Uuid::from_u128(9));
 
 /// A step of a sample's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +70,7 @@ impl Step {
     }
 }
 
-fn house(kind: OrganisationKind) -> Uuid {
+pub(crate) fn house(kind: OrganisationKind) -> Uuid {
     Uuid::from_u128(match kind {
         OrganisationKind::Laboratory => 1,
         OrganisationKind::Inspecting => 2,
@@ -75,7 +78,7 @@ fn house(kind: OrganisationKind) -> Uuid {
     })
 }
 
-fn person(role: Role) -> UserId {
+pub(crate) fn person(role: Role) -> UserId {
     UserId(Uuid::from_u128(10 + role as u128))
 }
 
@@ -102,15 +105,15 @@ pub(crate) fn settle(url: &str) {
         let name = format!("演示{kind:?}");
         organisations::found(&store, (kind, &name, PROVINCE), (house(kind), mark())).unwrap();
     }
-    for role in [Role::Inspector, Role::Receiver, Role::Tester, Role::Checker, Role::Approver, Role::Reviewer] {
+    for role in Role::ALL.iter().copied() {
         let kind = match role {
             Role::Inspector => OrganisationKind::Inspecting,
-            Role::Reviewer => OrganisationKind::Department,
+            Role::Reviewer | Role::Publisher | Role::Administrator | Role::Auditor => OrganisationKind::Department,
             _ => OrganisationKind::Laboratory,
         };
         add(&store, (role.code(), role), kind, person(role));
     }
-    add(&store, ("colleague", Role::Inspector), OrganisationKind::Inspecting, UserId(Uuid::from_u128(9)));
+    add(&store, ("colleague", Role::Inspector), OrganisationKind::Inspecting, COLLEAGUE);
     plans::put(&store, &plan(), mark()).unwrap();
 }
 
@@ -171,7 +174,7 @@ fn registration(id: &str, serial: usize) -> Value {
     let today = china_date(now);
     form["id"] = json!(id);
     form["form_no"] = json!(format!("NCP{:02}330106{:06}", today.year() % 100, serial + 1));
-    form["samplers"] = json!([person(Role::Inspector).to_string(), UserId(Uuid::from_u128(9)).to_string()]);
+    form["samplers"] = json!([person(Role::Inspector).to_string(), COLLEAGUE.to_string()]);
     for code in ["task_source", "deploying_org"] {
         form[code] = json!(house(OrganisationKind::Department).to_string());
     }

@@ -34,6 +34,8 @@ pub async fn serve(listener: TcpListener, state: Arc<State>, stop: impl Future<O
     .client_request_timeout(HEAD)
     .client_disconnect_timeout(CLOSE)
     .keep_alive(KEEP_ALIVE)
+    // Else the body of an answer waits for the client's delayed acknowledgement of its head: 40 ms.
+    .tcp_nodelay(true)
     .tls_handshake_timeout(HANDSHAKE)
     .shutdown_timeout(SECONDS_TO_STOP);
     let server = match &state.edge.settings.tls {

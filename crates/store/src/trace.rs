@@ -54,7 +54,10 @@ pub fn take() -> Vec<Unit> {
 /// The record of one connection.
 #[derive(Default)]
 struct Recorder {
-    open: Option<Vec<Statement>>,
+    /// The open transaction, and the savepoints in it.
+    open: Vec<Vec<Statement>>,
+    /// Whether the transaction is one of a group of jobs, each in its savepoint: the writer of SQLite.
+    is_group: bool,
 }
 
 impl Recorder {
@@ -69,22 +72,36 @@ impl Recorder {
         let (sql, binds) = text.split_once(" -- binds: ").unwrap_or((text, "[]"));
         match sql.split([' ', ';']).next().unwrap_or_default().to_ascii_uppercase().as_str() {
             "PRAGMA" | "SET" => {}
-            "BEGIN" => self.open = Some(Vec::new()),
-            // A job of a group: what the group is for the database, the job is for whoever asked for it.
-            "SAVEPOINT" => self.open = Some(Vec::new()),
-            "COMMIT" => Self::end(true, self.open.take().unwrap_or_default()),
-            "RELEASE" => {
-                let job = self.open.replace(Vec::new()).unwrap_or_default();
-                Self::end(true, job);
+            "BEGIN" => {
+                self.open = vec![Vec::new()];
+                self.is_group = sql.starts_with("BEGIN IMMEDIATE");
             }
-            "ROLLBACK" => self.open = None,
+            "SAVEPOINT" => self.open.push(Vec::new()),
+            "COMMIT" => Self::end(true, self.open.pop().unwrap_or_default()),
+            "RELEASE" => self.released(),
+            "ROLLBACK" => drop(self.open.pop()),
             _ => {
                 let statement = Statement { sql: sql.to_owned(), binds: debug::binds(binds) };
-                match &mut self.open {
+                match self.open.last_mut() {
                     Some(open) => open.push(statement),
                     None => Self::end(false, vec![statement]),
                 }
             }
+        }
+    }
+
+    /// A job of a group is for whoever asked for it what the group is for the database; any other savepoint is part of what it
+    /// stands in.
+    fn released(&mut self) {
+        let savepoint = self.open.pop().unwrap_or_default();
+        match self.open.as_mut_slice() {
+            [group] if self.is_group => {
+                let before = std::mem::take(group);
+                Self::end(true, before);
+                Self::end(true, savepoint);
+            }
+            [.., outer] => outer.extend(savepoint),
+            [] => {}
         }
     }
 }
@@ -109,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transaction_is_one_unit_a_statement_outside_another_and_what_is_taken_back_none() {
+    fn a_transaction_is_a_unit_so_is_a_job_of_a_group_and_a_statement_outside_and_what_is_taken_back_is_none() {
         let texts = [
             "PRAGMA busy_timeout=1",
             "SELECT 1 -- binds: []",
@@ -122,17 +139,34 @@ mod tests {
             "ROLLBACK",
             "BEGIN",
             "COMMIT",
-            "BEGIN",
+        ];
+        let both = (true, vec!["A".to_owned(), "B".to_owned()]);
+        assert_eq!(units(&texts), [(false, vec!["SELECT 1".to_owned()]), both]);
+        // What is recorded is one for the whole process: one test asks for all of it.
+        let texts = [
+            "BEGIN IMMEDIATE",
             "SAVEPOINT one",
+            "A",
+            "SAVEPOINT inner",
+            "B",
+            "RELEASE inner",
+            "SAVEPOINT inner",
+            "C",
+            "ROLLBACK TO SAVEPOINT inner",
             "D",
             "RELEASE one",
-            "SAVEPOINT two",
+            "SAVEPOINT one",
             "E",
-            "RELEASE two",
+            "RELEASE one",
+            "COMMIT",
+            "BEGIN",
+            "F",
+            "SAVEPOINT one",
+            "G",
+            "RELEASE one",
             "COMMIT",
         ];
-        let one = |sql: &str| (true, vec![sql.to_owned()]);
-        let both = (true, vec!["A".to_owned(), "B".to_owned()]);
-        assert_eq!(units(&texts), [(false, vec!["SELECT 1".to_owned()]), both, one("D"), one("E")]);
+        let unit = |sql: &[&str]| (true, sql.iter().map(|&sql| sql.to_owned()).collect());
+        assert_eq!(units(&texts), [unit(&["A", "B", "D"]), unit(&["E"]), unit(&["F", "G"])]);
     }
 }
