@@ -5,7 +5,9 @@ use crate::samples::{Item, Sample};
 use crate::schema::{import, import_row, item, sample, sample_import};
 use crate::types::{Doc, Id, Ts, Word};
 use crate::{Conn, Error, on};
+use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
+use diesel::sql_types::Float;
 use hege_core::Stage;
 use serde::Serialize;
 
@@ -49,6 +51,24 @@ pub struct Import {
     pub samples: i64,
     /// What is said of the file as a whole: `[{code, zh, en}]`.
     pub notes: Doc,
+}
+
+/// Until a table has so many rows by PostgreSQL's own count, a file may fill it many times over between two looks of autovacuum.
+const YOUNG: f32 = 10_000.0;
+
+/// Lets PostgreSQL count what an import fills while its tables are young; whether they still are. Without statistics it checks
+/// foreign keys along any index that begins with the city, which reads the whole city for each row.
+///
+/// # Errors
+/// Those of the database.
+pub fn statistics_renew(conn: &mut Conn) -> Result<bool, Error> {
+    let Conn::Pg(c) = conn else { return Ok(false) };
+    let counted = diesel::dsl::sql::<Float>("SELECT reltuples FROM pg_class WHERE oid = 'sample'::regclass");
+    let is_young = counted.get_result::<f32>(&mut **c)? < YOUNG;
+    if is_young {
+        c.batch_execute("ANALYZE sample, item, conclusion, custody_event, sample_import, import, name_gram")?;
+    }
+    Ok(is_young)
 }
 
 /// What was said of a row that is not plainly accepted.

@@ -27,7 +27,9 @@ use columns::Layout;
 use hege_core::{Problem, Problems, Role};
 use hege_lab::Catalogue;
 use hege_sampling::life_cycle::Denial;
-use hege_store::imports::{import_fetch, import_insert, import_rows_after, import_update, imports_list};
+use hege_store::imports::{
+    import_fetch, import_insert, import_rows_after, import_update, imports_list, statistics_renew,
+};
 use hege_store::outbox::{Message, message_put};
 use hege_store::types::{Doc, Id, Ts};
 use hege_tables::{ReadError, Source};
@@ -252,9 +254,10 @@ fn through(
     thread::scope(|scope| {
         let (sender, take) = sync_channel::<Batch>(AHEAD);
         let writer = scope.spawn(move || {
-            let mut last = begun.clone();
+            let (mut last, mut is_young) = (begun.clone(), true);
             for batch in take {
                 last = write::write(&writing, &last, &batch)?;
+                is_young = is_young && writing.store.write(statistics_renew)?;
                 if !go_on(&last) {
                     return Err(Error::Internal("the import was stopped".to_owned()));
                 }
