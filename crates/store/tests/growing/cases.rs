@@ -7,6 +7,7 @@ use hege_core::{SampleId, Stage, TaskType};
 use hege_store::alerts::{AlertFilter, alert_events_of, alert_list, alerts_by_rule, alerts_of};
 use hege_store::audit::{audit_latest, audit_seal, audit_since, cities_unsealed};
 use hege_store::cells::cells_between;
+use hege_store::imports::{Wanted, samples_whole};
 use hege_store::listing::{Filter, Theirs, sample_list};
 use hege_store::outbox::messages_take;
 use hege_store::samples::{concluded, failed_items, form_no_holder, items_of, last_registered, sample_fetch};
@@ -161,6 +162,26 @@ pub(crate) fn alerts() -> Vec<Case> {
         case("failures of a month", |conn| failed_items(conn, (202_506, 202_506)).map(drop)),
         case("last registration", |conn| last_registered(conn, Stage::Catering).map(drop)),
     ]
+}
+
+/// Pages of an export: the first, one within a city, and one that goes on in the next city.
+pub(crate) fn exports() -> Vec<Case> {
+    let wanted = Wanted { regions: vec![(330_000, 339_999)], ..Wanted::default() };
+    let narrow = Wanted {
+        stages: vec![Stage::Farm],
+        regions: vec![(330_000, 339_999), (330_102, 330_102)],
+        from: Some(Ts(NOW - jiff::SignedDuration::from_hours(24 * 90))),
+        until: Some(Ts(NOW)),
+    };
+    let mut cases = Vec::new();
+    for (name, wanted) in [("everything", wanted), ("a stage of a county", narrow)] {
+        for after in [None, Some((3301, id(1))), Some((3301, Id(uuid::Uuid::max())))] {
+            let wanted = wanted.clone();
+            let name = format!("export of {name} after {after:?}");
+            cases.push(case(name, move |conn| samples_whole(conn, &wanted, after, 50).map(drop)));
+        }
+    }
+    cases
 }
 
 pub(crate) fn others() -> Vec<Case> {

@@ -1,7 +1,7 @@
 //! No list, board, search or worker reads a growing table whole: on SQLite by what `EXPLAIN QUERY PLAN` says of the very statements
 //! that were sent, on PostgreSQL by what it counts of the very reads that it did.
 
-use crate::cases::{Case, Read, alert_lists, alerts, boards, lab, lists, others, searches};
+use crate::cases::{Case, Read, alert_lists, alerts, boards, exports, lab, lists, others, searches};
 use crate::fill::{NOW, Wanted, fill};
 use crate::samples::id;
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
@@ -110,8 +110,14 @@ fn scans_on_postgres(conn: &mut Conn, read: &Read) -> Result<Vec<String>, Error>
 
 fn faults(store: &Store) -> Vec<String> {
     let mut faults = Vec::new();
-    for Case { name, whole, read } in
-        lists().into_iter().chain(searches()).chain(boards()).chain(alert_lists()).chain(alerts()).chain(others())
+    for Case { name, whole, read } in lists()
+        .into_iter()
+        .chain(searches())
+        .chain(boards())
+        .chain(alert_lists())
+        .chain(alerts())
+        .chain(others())
+        .chain(exports())
     {
         let found = store.write(|conn| match conn {
             Conn::Pg(_) => scans_on_postgres(conn, &read),
