@@ -263,7 +263,8 @@ impl FromFields for VoidStep {
 
 /// Void.
 ///
-/// Out of everything, with the reason. After an approval it takes two approvers: one asks (`request`), the other voids.
+/// Out of everything, with the reason. After an approval it takes two approvers: one asks (`request`), the other voids. An
+/// imported sample of no known laboratory is voided in the same way by two administrators of its region.
 #[utoipa::path(operation_id = "sample_void", tag = "results", request_body = VoidBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the sample's id")),
     responses((status = 200, description = "done", body = SampleSummary),
