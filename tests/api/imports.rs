@@ -138,3 +138,51 @@ fn an_import_of_another_city_is_rows_refused_and_is_there_for_its_person_alone()
         assert_eq!(city.get("/imports").ok()["items"].as_array().unwrap().len(), 1);
     });
 }
+
+/// Bulletins as they were published, and under the names of our columns (`tests/fixtures/published/README.md`).
+const PUBLISHED: [&str; 2] =
+    [include_str!("../fixtures/published/records.csv"), include_str!("../fixtures/published/as-import.csv")];
+
+#[test]
+fn published_bulletins_are_refused_by_their_columns_and_under_our_names_answered_row_by_row() {
+    on_both(|server| {
+        let client = server.who(Who::Administrator);
+        let [records, renamed] = PUBLISHED;
+        let refused = begin(&client, "", ("text/csv", records.as_bytes()));
+        refused.refused(422, "invalid");
+        let errors = refused.body["errors"].as_array().unwrap();
+        assert!(errors.iter().all(|error| text(error, "pointer").starts_with("/header")), "{errors:#?}");
+        for code in ["unknown_column", "column_missing"] {
+            assert!(errors.iter().filter(|error| error["code"] == code).count() > 5, "{errors:#?}");
+        }
+        assert_eq!(client.get("/imports").ok()["items"], json!([]));
+        let tried = import(&client, "?dry_run=true", ("text/csv", renamed.as_bytes()));
+        assert_eq!(client.samples("").ok()["items"], json!([]));
+        let done = import(&client, "", ("text/csv", renamed.as_bytes()));
+        assert_eq!((counts(&tried), counts(&done), &done["rows"]), ([67, 64, 0, 67], [67, 64, 0, 67], &json!(131)));
+        let errors = client.get(&format!("/imports/{}/errors?format=csv", text(&done, "id"))).ok();
+        let told = errors.as_str().unwrap().lines().skip(1).filter_map(|line| line.split(',').next());
+        assert_eq!(told.collect::<std::collections::BTreeSet<_>>().len(), 64, "each row that was refused is told why");
+        assert_eq!(client.get("/exports/samples").ok().as_str().unwrap().lines().count(), 68);
+        assert_eq!(counts(&import(&client, "", ("text/csv", renamed.as_bytes()))), [0, 64, 67, 0]);
+    });
+}
+
+#[test]
+fn two_administrators_void_what_was_imported_without_a_known_laboratory() {
+    on_both(|server| {
+        let [one, other] = [Who::Administrator, Who::SecondAdministrator].map(|who| server.who(who));
+        import(&one, "", ("text/csv", FILE.as_bytes()));
+        let sample = one.samples("form_no=H1").ok()["items"][0].clone();
+        assert_eq!(sample["status"], "approved");
+        one.void(&sample, false).refused(409, "second_person_needed");
+        server.who(Who::Approver).void(&sample, true).refused(404, "not_found");
+        server.who(Who::CityAdministrator).void(&sample, true).refused(404, "not_found");
+        let asked = one.void(&sample, true).ok();
+        one.void(&asked, false).refused(409, "second_person_needed");
+        assert_eq!(other.void(&asked, false).ok()["status"], "voided");
+        // What a laboratory answers for is its approvers'.
+        let theirs = server.at(crate::forms::Stand::Approved);
+        one.void(&theirs, true).refused(403, "wrong_role");
+    });
+}

@@ -10,6 +10,7 @@
 mod access;
 mod acts;
 mod administration;
+mod alerts;
 mod board;
 mod bodies;
 mod browsers;
@@ -32,6 +33,7 @@ mod scope;
 mod search;
 mod server;
 mod sessions;
+mod storage;
 mod thread;
 mod tokens;
 mod wire;

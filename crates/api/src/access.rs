@@ -126,7 +126,7 @@ operations! {
     /// Send back.
     SampleReturn = "sample_return", [Checker, Approver];
     /// Void, or ask for it.
-    SampleVoid = "sample_void", [Inspector, Approver];
+    SampleVoid = "sample_void", [Inspector, Approver, Administrator];
     /// Judge without storing.
     VerdictPreview = "verdict_preview", [Tester, Checker, Approver, Reviewer, Administrator, Auditor];
     /// List criteria.

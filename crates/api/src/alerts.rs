@@ -2,8 +2,10 @@
 
 use crate::State;
 use crate::access::{AlertAcknowledge, AlertAssign, AlertClose, AlertFetch, AlertList, Allowed};
+use crate::answers::{NoRole, NotThere, NotValid, WrongMoment};
 use crate::body::{Body, Fields, FromFields, Query};
-use crate::problem::{Failure, ProblemBody};
+use crate::problem::Failure;
+use crate::samples::{cursor, cursor_text, limit};
 use crate::views::path_id;
 use actix_web::{HttpResponse, get, post, web};
 use hege_alerts::{AlertStatus, Happening, Rule};
@@ -32,14 +34,25 @@ pub(crate) struct AlertQuery {
     plan: Option<String>,
     /// `open`, `acknowledged`, `cleared`, `closed`, `withdrawn`.
     status: Option<String>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// 1 to 100; 50 when absent.
+    limit: Option<u8>,
 }
 
-pub(crate) struct Asked(Filter);
+pub(crate) struct Asked {
+    filter: Filter,
+    limit: u8,
+}
 
 impl FromFields for Asked {
     fn read(fields: &Fields<'_>) -> Option<Self> {
-        let filter = Filter { plan: fields.id::<PlanId>("plan"), status: fields.word::<AlertStatus>("status") };
-        Some(Self(filter))
+        let filter = Filter {
+            plan: fields.id::<PlanId>("plan"),
+            status: fields.word::<AlertStatus>("status"),
+            after: cursor(fields),
+        };
+        Some(Self { filter, limit: limit(fields) })
     }
 }
 
@@ -138,10 +151,12 @@ impl From<&AlertRow> for AlertView {
     }
 }
 
-/// Alerts, the newest first.
+/// A page of alerts, the newest first.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AlertListView {
     items: Vec<AlertView>,
+    /// Null after the last page.
+    next_cursor: Option<String>,
 }
 
 /// A step in an alert's life.
@@ -224,21 +239,19 @@ impl From<&Life> for AlertDetailView {
 
 /// List alerts.
 ///
-/// Those in the person's scope, the newest first.
+/// Those in the person's scope, the newest first, page by page.
 #[utoipa::path(operation_id = "alert_list", tag = "alerts", params(AlertQuery), security(("bearer" = [])),
-    responses((status = 200, description = "alerts", body = AlertListView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "no such plan", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was asked is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 200, description = "a page", body = AlertListView),
+        NoRole, NotThere, NotValid))]
 #[get("/alerts")]
 pub(crate) async fn alert_list(
     state: web::Data<State>,
     asked: Allowed<AlertList, Query<Asked>>,
 ) -> Result<HttpResponse, Failure> {
-    let Allowed { person, input: Query(Asked(filter)), .. } = asked;
-    let alerts = state.run(move |state| list(&state.store, &person.scope, &filter)).await?;
-    Ok(HttpResponse::Ok().json(AlertListView { items: alerts.iter().map(AlertView::from).collect() }))
+    let Allowed { person, input: Query(Asked { filter, limit }), .. } = asked;
+    let page = state.run(move |state| list(&state.store, &person.scope, (&filter, limit))).await?;
+    let next_cursor = page.next.map(cursor_text);
+    Ok(HttpResponse::Ok().json(AlertListView { items: page.items.iter().map(AlertView::from).collect(), next_cursor }))
 }
 
 /// See an alert.
@@ -247,9 +260,7 @@ pub(crate) async fn alert_list(
 #[utoipa::path(operation_id = "alert_fetch", tag = "alerts", security(("bearer" = [])),
     params(("id" = String, Path, description = "the alert's id")),
     responses((status = 200, description = "the alert", body = AlertDetailView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json")))]
+        NoRole, NotThere))]
 #[get("/alerts/{id}")]
 pub(crate) async fn alert_fetch(
     state: web::Data<State>,
@@ -314,11 +325,7 @@ async fn done(
 #[utoipa::path(operation_id = "alert_acknowledge", tag = "alerts", request_body = NoteBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the alert's id")),
     responses((status = 200, description = "acknowledged", body = AlertView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "changed meanwhile, or over", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        NoRole, NotThere, WrongMoment, NotValid))]
 #[post("/alerts/{id}/acknowledge")]
 pub(crate) async fn alert_acknowledge(
     state: web::Data<State>,
@@ -336,11 +343,7 @@ pub(crate) async fn alert_acknowledge(
 #[utoipa::path(operation_id = "alert_assign", tag = "alerts", request_body = AssignBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the alert's id")),
     responses((status = 200, description = "assigned", body = AlertView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "changed meanwhile, over, or theirs already", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        NoRole, NotThere, WrongMoment, NotValid))]
 #[post("/alerts/{id}/assign")]
 pub(crate) async fn alert_assign(
     state: web::Data<State>,
@@ -359,11 +362,7 @@ pub(crate) async fn alert_assign(
 #[utoipa::path(operation_id = "alert_close", tag = "alerts", request_body = NoteBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the alert's id")),
     responses((status = 200, description = "closed", body = AlertView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "changed meanwhile, or over", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        NoRole, NotThere, WrongMoment, NotValid))]
 #[post("/alerts/{id}/close")]
 pub(crate) async fn alert_close(
     state: web::Data<State>,

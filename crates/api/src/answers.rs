@@ -25,12 +25,16 @@ refusals! {
     Stranger: "401" "not let in";
     /// Those who have the role may.
     NoRole: "401" "not let in", "403" "the role is missing";
+    /// Those who have the role may, and had no other part in the same sample.
+    OtherPart: "401" "not let in", "403" "the role is missing, or the person had another part in it";
     /// Those who have the role may, as far as they see.
     OutOfReach: "401" "not let in", "403" "the role is missing, or it reaches beyond the person's scope";
     /// What is named in the path.
     NotThere: "404" "not there, or not for this person";
     /// What is changed carries a revision.
     Stale: "409" "changed meanwhile";
+    /// What is changed carries a revision, and has a life.
+    WrongMoment: "409" "changed meanwhile, or its life does not allow it now";
     /// Body or query are read field by field.
     NotValid: "422" "what was given is not valid";
 }

@@ -5,7 +5,7 @@ use crate::access::{Allowed, AuditHeads, AuditList};
 use crate::answers::{NotThere, NotValid, OutOfReach};
 use crate::body::{Fields, FromFields, Query};
 use crate::problem::Failure;
-use crate::samples::{cursor_text, parse_cursor};
+use crate::samples::{cursor, cursor_text, limit};
 use actix_web::{HttpResponse, get, web};
 use hege_app::audits::{AuditRow, Head, Search, heads, list};
 use hege_app::samples::Cursor;
@@ -57,11 +57,6 @@ fn instant(fields: &Fields<'_>, name: &'static str) -> Option<Timestamp> {
 
 impl FromFields for Asked {
     fn read(fields: &Fields<'_>) -> Option<Self> {
-        let cursor = fields.text("cursor");
-        let after = cursor.as_deref().and_then(parse_cursor);
-        if cursor.is_some() && after.is_none() {
-            fields.problem("cursor", "bad_cursor", ("游标无效", "not a cursor of this list"));
-        }
         let (table, row) = (fields.text("table"), fields.text("row"));
         if table.is_none() && row.is_some() {
             fields.problem("table", "required", ("须同时指定表", "the row's table is needed too"));
@@ -72,10 +67,9 @@ impl FromFields for Asked {
             touched: table.map(|table| (table, row)),
             from: instant(fields, "from"),
             to: instant(fields, "to"),
-            after: after.map(|cursor| (cursor.at, cursor.id)),
+            after: cursor(fields).map(|cursor| (cursor.at, cursor.id)),
         };
-        let limit = fields.within("limit", (1, 100)).unwrap_or(50);
-        Some(Self { search, limit: u8::try_from(limit).ok()? })
+        Some(Self { search, limit: limit(fields) })
     }
 }
 

@@ -2,8 +2,9 @@
 
 use crate::State;
 use crate::access::{Allowed, SampleCustody, SampleReceipt, SampleReturn, SampleVoid};
+use crate::answers::{NoRole, NotThere, NotValid, WrongMoment};
 use crate::body::{Body, Fields, FromFields};
-use crate::problem::{Failure, FieldProblem, ProblemBody};
+use crate::problem::{Failure, FieldProblem};
 use crate::views::{SampleSummary, path_id};
 use actix_web::{HttpResponse, post, web};
 use hege_app::organisations;
@@ -124,11 +125,7 @@ pub(crate) struct CustodyStepView {
 #[utoipa::path(operation_id = "sample_custody", tag = "samples", request_body = CustodyBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the sample's id")),
     responses((status = 200, description = "done", body = CustodyStepView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "changed meanwhile, or not in this status", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        NoRole, NotThere, WrongMoment, NotValid))]
 #[post("/samples/{id}/custody")]
 pub(crate) async fn sample_custody(
     state: web::Data<State>,
@@ -193,11 +190,7 @@ impl FromFields for ReceiptStep {
 #[utoipa::path(operation_id = "sample_receipt", tag = "samples", request_body = ReceiptBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the sample's id")),
     responses((status = 200, description = "done", body = SampleSummary),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "changed meanwhile, or not in this status", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        NoRole, NotThere, WrongMoment, NotValid))]
 #[post("/samples/{id}/receipt")]
 pub(crate) async fn sample_receipt(
     state: web::Data<State>,
@@ -232,11 +225,7 @@ impl FromFields for ReasonBody {
 #[utoipa::path(operation_id = "sample_return", tag = "results", request_body = ReasonBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the sample's id")),
     responses((status = 200, description = "done", body = SampleSummary),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "changed meanwhile, or not in this status", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        NoRole, NotThere, WrongMoment, NotValid))]
 #[post("/samples/{id}/return")]
 pub(crate) async fn sample_return(
     state: web::Data<State>,
@@ -274,15 +263,12 @@ impl FromFields for VoidStep {
 
 /// Void.
 ///
-/// Out of everything, with the reason. After an approval it takes two approvers: one asks (`request`), the other voids.
+/// Out of everything, with the reason. After an approval it takes two approvers: one asks (`request`), the other voids. An
+/// imported sample of no known laboratory is voided in the same way by two administrators of its region.
 #[utoipa::path(operation_id = "sample_void", tag = "results", request_body = VoidBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the sample's id")),
     responses((status = 200, description = "done", body = SampleSummary),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "changed meanwhile, not in this status, or a second person is needed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        NoRole, NotThere, WrongMoment, NotValid))]
 #[post("/samples/{id}/void")]
 pub(crate) async fn sample_void(
     state: web::Data<State>,

@@ -2,7 +2,7 @@
 
 use crate::State;
 use crate::access::{Allowed, EventStream};
-use crate::problem::ProblemBody;
+use crate::answers::Stranger;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get, web};
@@ -139,7 +139,7 @@ fn deadline(now: Timestamp, until: Timestamp) -> Instant {
 /// fetches again. The stream ends when the token expires and when the server stops.
 #[utoipa::path(operation_id = "event_stream", tag = "operations", security(("bearer" = [])),
     responses((status = 200, description = "a stream of hints", content_type = "text/event-stream"),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json")))]
+        Stranger))]
 #[get("/events")]
 pub(crate) async fn event_stream(state: web::Data<State>, asked: Allowed<EventStream>) -> HttpResponse {
     let listener = Listener {

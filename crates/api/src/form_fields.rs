@@ -1,7 +1,7 @@
 //! 抽样单字段: what a sampling form holds, so that a client asks for exactly that.
 
 use crate::access::{Allowed, FormFieldList};
-use crate::problem::ProblemBody;
+use crate::answers::Stranger;
 use actix_web::{HttpResponse, get, web};
 use hege_sampling::fields::{Condition, FIELDS, Field, Kind, Needed};
 use serde::Serialize;
@@ -116,7 +116,7 @@ pub(crate) struct FormFieldListView {
 /// With their names, how a value is written, and when it must be given: what `POST /samples` checks a form by.
 #[utoipa::path(operation_id = "form_field_list", tag = "samples", security(("bearer" = [])),
     responses((status = 200, description = "every field, in the form's order", body = FormFieldListView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json")))]
+        Stranger))]
 #[get("/form-fields")]
 pub(crate) async fn form_field_list(_asked: Allowed<FormFieldList>) -> HttpResponse {
     HttpResponse::Ok().json(FormFieldListView { items: FIELDS.iter().map(FormFieldView::from).collect() })

@@ -2,6 +2,7 @@
 
 use crate::State;
 use crate::access::{Allowed, ExportSamples, ExportTemplate, ImportBegin, ImportErrors, ImportFetch, ImportList};
+use crate::answers::{NoRole, NotThere, NotValid};
 use crate::body::{Fields, FromFields, Query};
 use crate::problem::{Failure, ProblemBody};
 use crate::upload::Upload;
@@ -146,10 +147,9 @@ impl FromFields for HowImported {
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (Vec<u8> = "multipart/form-data")), description = "the file"),
     responses((status = 202, description = "begun", body = ImportView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "the file is refused as a whole: what it is, or its columns", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "too many imports at once", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 503, description = "too many imports at once", body = ProblemBody, content_type = "application/problem+json"),
+        NoRole))]
 #[post("/imports")]
 pub(crate) async fn import_begin(
     state: web::Data<State>,
@@ -201,8 +201,7 @@ fn work(state: &State, call: &Call, (opened, begun): (&Opened, Import)) {
 /// One's own, and everybody's for who sees the whole province; the newest first.
 #[utoipa::path(operation_id = "import_list", tag = "imports", security(("bearer" = [])),
     responses((status = 200, description = "imports", body = ImportListView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json")))]
+        NoRole))]
 #[get("/imports")]
 pub(crate) async fn import_list(
     state: web::Data<State>,
@@ -224,9 +223,7 @@ async fn found(state: &web::Data<State>, call: Call, id: &str) -> Result<Import,
 #[utoipa::path(operation_id = "import_fetch", tag = "imports", params(("id" = String, Path, description = "the import's id")),
     security(("bearer" = [])),
     responses((status = 200, description = "the import", body = ImportView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json")))]
+        NoRole, NotThere))]
 #[get("/imports/{id}")]
 pub(crate) async fn import_fetch(
     state: web::Data<State>,
@@ -266,11 +263,8 @@ impl FromFields for AskedFormat {
 #[utoipa::path(operation_id = "import_errors", tag = "imports",
     params(("id" = String, Path, description = "the import's id"), FormatQuery), security(("bearer" = [])),
     responses((status = 200, description = "the file", content((String = "text/csv"),
-            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+        NoRole, NotThere, NotValid))]
 #[get("/imports/{id}/errors")]
 pub(crate) async fn import_errors(
     state: web::Data<State>,
@@ -324,10 +318,8 @@ impl FromFields for AskedExport {
 /// One row an item, within what the person sees, in columns that `POST /imports` takes again. Personal fields are left out.
 #[utoipa::path(operation_id = "export_samples", tag = "imports", params(ExportQuery), security(("bearer" = [])),
     responses((status = 200, description = "the file", content((String = "text/csv"),
-            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+        NoRole, NotValid))]
 #[get("/exports/samples")]
 pub(crate) async fn export_samples(
     state: web::Data<State>,
@@ -346,10 +338,8 @@ pub(crate) async fn export_samples(
 /// Every column that `POST /imports` knows, with an example of two rows that is refused until it is deleted.
 #[utoipa::path(operation_id = "export_template", tag = "imports", params(FormatQuery), security(("bearer" = [])),
     responses((status = 200, description = "the file", content((String = "text/csv"),
-            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+        NoRole, NotValid))]
 #[get("/exports/import-template")]
 pub(crate) async fn export_template(
     state: web::Data<State>,

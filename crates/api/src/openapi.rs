@@ -77,7 +77,7 @@ impl Modify for Unreadable {
     }
 }
 
-/// What the edge may answer in place of any operation.
+/// What the edge, or a database that fails, may answer in place of any operation.
 struct Refused;
 
 impl Modify for Refused {
@@ -85,6 +85,7 @@ impl Modify for Refused {
         let is_asked = |operation: &&mut Operation| operation.operation_id.as_deref() != Some("healthz");
         operations(document).filter(is_asked).for_each(|operation| {
             may_answer(operation, ("429", "too many requests or attempts; `Retry-After` says when to come again"));
+            may_answer(operation, ("503", "the database is busy, away, full or read-only; the code says which"));
         });
         let paths = document.paths.paths.values_mut();
         let changes = paths.flat_map(|path| [&mut path.post, &mut path.put, &mut path.delete].into_iter().flatten());

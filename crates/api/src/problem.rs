@@ -177,6 +177,9 @@ impl Failure {
             hege_app::StoreError::ReadOnly(_) => {
                 ("read_only", ("数据库当前只读，未作任何保存", "the database is read-only now; nothing was saved"))
             }
+            hege_app::StoreError::Io(_) => {
+                ("storage_failed", ("存储设备读写出错，未作任何保存", "the storage failed; nothing was saved"))
+            }
             hege_app::StoreError::Gone => (
                 "storage_gone",
                 (

@@ -124,7 +124,7 @@ pub const RULES: &[Rule] = {
         on("sample_check", "checker", Sample, NotThere),
         on("sample_approve", "approver", Sample, NotThere),
         on("sample_return", "checker approver", Sample, NotThere),
-        on("sample_void", "inspector approver", Sample, NotThere),
+        on("sample_void", "inspector approver administrator", Sample, NotThere),
         on("verdict_preview", "tester checker approver reviewer administrator auditor", Common, Nothing),
         on("criterion_list", ANYBODY, Common, Nothing),
         on("criterion_add", "administrator", Whole, Outside),

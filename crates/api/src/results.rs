@@ -2,9 +2,10 @@
 
 use crate::State;
 use crate::access::{Allowed, ResultEnter, SampleApprove, SampleCheck, VerdictPreview};
+use crate::answers::{NoRole, NotThere, NotValid, OtherPart, WrongMoment};
 use crate::body::{Body, Fields, FromFields};
 use crate::custody::Step;
-use crate::problem::{Failure, ProblemBody};
+use crate::problem::Failure;
 use crate::views::{SampleSummary, SampleView, path_id};
 use actix_web::{HttpResponse, post, put, web};
 use hege_app::results::{Beside, Confirmation, StatedCriterion, Value, enter, preview};
@@ -187,11 +188,7 @@ impl FromFields for Results {
 #[utoipa::path(operation_id = "result_enter", tag = "results", request_body = ResultsBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the sample's id")),
     responses((status = 200, description = "entered and judged", body = SampleView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing, or the person took the sample", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "changed meanwhile, or not in this status", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        OtherPart, NotThere, WrongMoment, NotValid))]
 #[put("/samples/{id}/results")]
 pub(crate) async fn result_enter(
     state: web::Data<State>,
@@ -258,11 +255,7 @@ impl FromFields for CheckStep {
 #[utoipa::path(operation_id = "sample_check", tag = "results", request_body = CheckBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the sample's id")),
     responses((status = 200, description = "done", body = SampleSummary),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing, or the person took the sample or entered a result", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "changed meanwhile, or not in this status", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        OtherPart, NotThere, WrongMoment, NotValid))]
 #[post("/samples/{id}/check")]
 pub(crate) async fn sample_check(
     state: web::Data<State>,
@@ -300,11 +293,7 @@ impl FromFields for ApprovalStep {
 #[utoipa::path(operation_id = "sample_approve", tag = "results", request_body = ApprovalBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the sample's id")),
     responses((status = 200, description = "done", body = SampleSummary),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing, or the person had another part in it", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "changed meanwhile, not in this status, or not ready", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        OtherPart, NotThere, WrongMoment, NotValid))]
 #[post("/samples/{id}/approval")]
 pub(crate) async fn sample_approve(
     state: web::Data<State>,
@@ -373,9 +362,7 @@ pub(crate) struct VerdictListView {
 /// At most 500 cases.
 #[utoipa::path(operation_id = "verdict_preview", tag = "results", request_body = PreviewBody, security(("bearer" = [])),
     responses((status = 200, description = "judged", body = VerdictListView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        NoRole, NotValid))]
 #[post("/verdicts/preview")]
 pub(crate) async fn verdict_preview(
     state: web::Data<State>,

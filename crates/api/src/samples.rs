@@ -2,6 +2,7 @@
 
 use crate::State;
 use crate::access::{Allowed, FormNumberLease, SampleAmend, SampleFetch, SampleList, SampleRegister};
+use crate::answers::{NoRole, NotThere, NotValid, Stranger, WrongMoment};
 use crate::body::{Body, Fields, FromFields, Query};
 use crate::problem::{Failure, FieldProblem, ProblemBody};
 use crate::views::{SampleListView, SampleSummary, SampleView, path_id};
@@ -78,9 +79,7 @@ pub(crate) struct LeaseView {
 /// A block for a device, so that a form has its number without a network.
 #[utoipa::path(operation_id = "form_number_lease", tag = "samples", request_body = LeaseBody, security(("bearer" = [])),
     responses((status = 201, description = "leased", body = LeaseView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        NoRole, NotValid))]
 #[post("/form-number-leases")]
 pub(crate) async fn form_number_lease(
     state: web::Data<State>,
@@ -298,10 +297,8 @@ fn same_key(headers: &HeaderMap, form: &FormFields) -> Result<(), Failure> {
 #[utoipa::path(operation_id = "sample_register", tag = "samples", request_body = RegisterBody, security(("bearer" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "the UUID part of the new sample's id")),
     responses((status = 201, description = "registered", body = RegisteredView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "the id was used for another registration", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        NoRole, NotValid))]
 #[post("/samples")]
 pub(crate) async fn sample_register(
     state: web::Data<State>,
@@ -348,11 +345,26 @@ pub(crate) fn cursor_text(cursor: Cursor) -> String {
     format!("{}.{}", cursor.at.as_microsecond(), cursor.id.simple())
 }
 
-pub(crate) fn parse_cursor(text: &str) -> Option<Cursor> {
+fn parse_cursor(text: &str) -> Option<Cursor> {
     let (at, id) = text.split_once('.')?;
     // Nothing was sampled before 1970, and PostgreSQL knows no instant before -4713.
     let at = jiff::Timestamp::from_microsecond(at.parse().ok().filter(|at| *at >= 0)?).ok()?;
     Some(Cursor { at, id: Uuid::try_parse(id).ok()? })
+}
+
+/// Where the page before ended, by the parameter `cursor`.
+pub(crate) fn cursor(fields: &Fields<'_>) -> Option<Cursor> {
+    let text = fields.text("cursor");
+    let cursor = text.as_deref().and_then(parse_cursor);
+    if text.is_some() && cursor.is_none() {
+        fields.problem("cursor", "bad_cursor", ("不是有效的游标", "not a cursor of this list"));
+    }
+    cursor
+}
+
+/// How many rows of a list are asked for, by the parameter `limit`.
+pub(crate) fn limit(fields: &Fields<'_>) -> u8 {
+    fields.within("limit", (1, 100)).and_then(|limit| u8::try_from(limit).ok()).unwrap_or(50)
 }
 
 /// What is searched for, or what speaks against it.
@@ -370,11 +382,6 @@ fn query(fields: &Fields<'_>, text: &str) -> Option<SearchQuery> {
 impl FromFields for Asked {
     fn read(fields: &Fields<'_>) -> Option<Self> {
         let words = ("须为六位行政区划代码", "a region code has six digits");
-        let cursor = fields.text("cursor");
-        let after = cursor.as_deref().and_then(parse_cursor);
-        if cursor.is_some() && after.is_none() {
-            fields.problem("cursor", "bad_cursor", ("不是有效的游标", "not a cursor of this list"));
-        }
         let search = Search {
             stage: fields.word::<Stage>("stage"),
             region: fields.parsed("region", "bad_region", words),
@@ -382,10 +389,9 @@ impl FromFields for Asked {
             task_type: fields.word("task_type"),
             form_no: fields.text("form_no"),
             query: fields.text("q").and_then(|text| query(fields, &text)),
-            after,
+            after: cursor(fields),
         };
-        let limit = fields.within("limit", (1, 100)).unwrap_or(50);
-        Some(Self { search, limit: u8::try_from(limit).ok()? })
+        Some(Self { search, limit: limit(fields) })
     }
 }
 
@@ -395,8 +401,7 @@ impl FromFields for Asked {
 /// addressed to it, the others their region's subtree.
 #[utoipa::path(operation_id = "sample_list", tag = "samples", params(SampleQuery), security(("bearer" = [])),
     responses((status = 200, description = "a page", body = SampleListView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was asked is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        Stranger, NotValid))]
 #[get("/samples")]
 pub(crate) async fn sample_list(
     state: web::Data<State>,
@@ -414,8 +419,7 @@ pub(crate) async fn sample_list(
 #[utoipa::path(operation_id = "sample_fetch", tag = "samples", security(("bearer" = [])),
     params(("id" = String, Path, description = "the sample's id")),
     responses((status = 200, description = "the sample", body = SampleView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json")))]
+        Stranger, NotThere))]
 #[get("/samples/{id}")]
 pub(crate) async fn sample_fetch(
     state: web::Data<State>,
@@ -477,11 +481,7 @@ fn amended(state: &State, call: &Call, id: SampleId, body: &AmendBody) -> Result
 #[utoipa::path(operation_id = "sample_amend", tag = "samples", request_body = AmendBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the sample's id")),
     responses((status = 200, description = "corrected", body = RegisteredView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "changed meanwhile, or received already", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        NoRole, NotThere, WrongMoment, NotValid))]
 #[post("/samples/{id}/amendments")]
 pub(crate) async fn sample_amend(
     state: web::Data<State>,

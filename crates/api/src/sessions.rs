@@ -2,6 +2,7 @@
 
 use crate::State;
 use crate::access::{Allowed, Me, PasswordChange, SessionEnd};
+use crate::answers::{NotValid, Stranger};
 use crate::body::{Body, Fields, FromFields};
 use crate::edge::cookies;
 use crate::people::UserView;
@@ -114,8 +115,7 @@ impl SessionView {
 /// (under TLS with the prefix `__Host-`).
 #[utoipa::path(operation_id = "session_begin", tag = "session", request_body = Credentials,
     responses((status = 201, description = "let in", body = SessionView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        Stranger, NotValid))]
 #[post("/session")]
 pub(crate) async fn session_begin(
     state: web::Data<State>,
@@ -140,7 +140,7 @@ pub(crate) async fn session_begin(
 #[utoipa::path(operation_id = "session_refresh", tag = "session", request_body = RefreshBody,
     responses((status = 200, description = "a fresh pair", body = SessionView),
         (status = 401, description = "the session has ended", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        NotValid))]
 #[post("/session/refresh")]
 pub(crate) async fn session_refresh(
     state: web::Data<State>,
@@ -165,7 +165,7 @@ pub(crate) async fn session_refresh(
 /// Ends the session of the token that is sent, and makes a browser forget its cookies.
 #[utoipa::path(operation_id = "session_end", tag = "session", security(("bearer" = [])),
     responses((status = 204, description = "ended"),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json")))]
+        Stranger))]
 #[delete("/session")]
 pub(crate) async fn session_end(state: web::Data<State>, asked: Allowed<SessionEnd>) -> Result<HttpResponse, Failure> {
     let mark = state.session_mark(Some(asked.person.actor.user));
@@ -182,7 +182,7 @@ pub(crate) async fn session_end(state: web::Data<State>, asked: Allowed<SessionE
 /// The person of the token with roles and scope.
 #[utoipa::path(operation_id = "me", tag = "session", security(("bearer" = [])),
     responses((status = 200, description = "the person", body = UserView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json")))]
+        Stranger))]
 #[get("/me")]
 pub(crate) async fn me(state: web::Data<State>, asked: Allowed<Me>) -> Result<HttpResponse, Failure> {
     let person = state.run(move |state| people::fetch(&state.store, asked.person.actor.user)).await?;
@@ -195,7 +195,7 @@ pub(crate) async fn me(state: web::Data<State>, asked: Allowed<Me>) -> Result<Ht
 #[utoipa::path(operation_id = "password_change", tag = "session", request_body = PasswordBody, security(("bearer" = [])),
     responses((status = 204, description = "changed"),
         (status = 401, description = "not let in, or the old password is wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        NotValid))]
 #[put("/me/password")]
 pub(crate) async fn password_change(
     state: web::Data<State>,

@@ -2,8 +2,9 @@
 
 use crate::State;
 use crate::access::{Allowed, SubscriptionChange, SubscriptionFetch, UserSubscriptionChange, UserSubscriptionFetch};
+use crate::answers::{NoRole, NotThere, NotValid, OutOfReach, Stale, Stranger};
 use crate::body::{Body, Fields, FromFields, REVISION_MAX};
-use crate::problem::{Failure, ProblemBody};
+use crate::problem::Failure;
 use actix_web::{HttpResponse, get, put, web};
 use hege_alerts::AlertKind;
 use hege_app::subscriptions::{Subscription, Wish, change, fetch};
@@ -88,7 +89,7 @@ impl FromFields for Wished {
 /// The address, and the kinds of alerts that may concern somebody of one's roles, each with whether it is mailed.
 #[utoipa::path(operation_id = "subscription_fetch", tag = "subscriptions", security(("bearer" = [])),
     responses((status = 200, description = "the subscription", body = SubscriptionView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json")))]
+        Stranger))]
 #[get("/subscriptions")]
 pub(crate) async fn subscription_fetch(
     state: web::Data<State>,
@@ -104,9 +105,7 @@ pub(crate) async fn subscription_fetch(
 /// The address, and which kinds of alerts are mailed: switching off, never beyond what concerns one.
 #[utoipa::path(operation_id = "subscription_change", tag = "subscriptions", request_body = SubscriptionBody, security(("bearer" = [])),
     responses((status = 200, description = "changed", body = SubscriptionView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        Stranger, Stale, NotValid))]
 #[put("/subscriptions")]
 pub(crate) async fn subscription_change(
     state: web::Data<State>,
@@ -124,9 +123,7 @@ pub(crate) async fn subscription_change(
 #[utoipa::path(operation_id = "user_subscription_fetch", tag = "administration", security(("bearer" = [])),
     params(("id" = String, Path, description = "the person's id")),
     responses((status = 200, description = "the subscription", body = SubscriptionView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "not there, or not for this person", body = ProblemBody, content_type = "application/problem+json")))]
+        NoRole, NotThere))]
 #[get("/users/{id}/subscriptions")]
 pub(crate) async fn user_subscription_fetch(
     state: web::Data<State>,
@@ -144,11 +141,7 @@ pub(crate) async fn user_subscription_fetch(
 #[utoipa::path(operation_id = "user_subscription_change", tag = "administration", request_body = SubscriptionBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the person's id")),
     responses((status = 200, description = "changed", body = SubscriptionView),
-        (status = 401, description = "not let in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "the role is missing, or it reaches beyond the person's scope", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "no such person", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "changed meanwhile", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "what was given is not valid", body = ProblemBody, content_type = "application/problem+json")))]
+        OutOfReach, NotThere, Stale, NotValid))]
 #[put("/users/{id}/subscriptions")]
 pub(crate) async fn user_subscription_change(
     state: web::Data<State>,

@@ -2,7 +2,7 @@
 
 use crate::{Error, Store};
 pub use hege_store::verify::Finding;
-use hege_store::verify::verify_city;
+use hege_store::verify::verify_each;
 
 /// The shards that hold anything recorded.
 ///
@@ -17,5 +17,15 @@ pub fn cities(store: &Store) -> Result<Vec<i32>, Error> {
 /// # Errors
 /// Those of the store.
 pub fn city(store: &Store, city: i32) -> Result<Vec<Finding>, Error> {
-    store.snapshot(|conn| Ok(verify_city(conn, city)?))
+    let mut findings = Vec::new();
+    each(store, city, |finding| findings.push(finding))?;
+    Ok(findings)
+}
+
+/// Hands on whatever of a shard is not as the record says, as soon as it is found.
+///
+/// # Errors
+/// Those of the store.
+pub fn each(store: &Store, city: i32, mut found: impl FnMut(Finding)) -> Result<(), Error> {
+    store.snapshot(|conn| Ok(verify_each(conn, city, &mut found)?))
 }

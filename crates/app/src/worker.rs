@@ -6,6 +6,7 @@ use crate::record::CONCLUDED;
 use crate::{Error, Store, attempts};
 use hege_store::Error as StoreError;
 use hege_store::audit::{audit_seal, cities_unsealed};
+use hege_store::mail::mail_purge;
 use hege_store::outbox::{Message, message_done, message_retry, messages_purge, messages_take};
 use hege_store::sessions::sessions_purge;
 use hege_store::types::Ts;
@@ -22,6 +23,8 @@ const LINK: i64 = 500;
 const MESSAGES_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long a session is kept that is over: long enough for a clock that was wrong to be put right.
 const SESSIONS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long a mail is kept that was sent: whoever looks back at the year of an alert still sees whom it reached.
+const MAIL_KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// How many rows of each kind are taken away at once.
 const PURGED: i64 = 200;
 
@@ -90,8 +93,8 @@ pub fn seal(store: &Store, now: Timestamp) -> Result<usize, Error> {
     Ok(linked)
 }
 
-/// Takes away what nobody asks for any more: messages that have left, sessions that are over, attempts to log in
-/// that are forgotten; `PURGED` of the first two at once. How many of these.
+/// Takes away what nobody asks for any more: messages that have left, sessions that are over, mail that was sent, attempts to log in
+/// that are forgotten; `PURGED` of each of the first three at once. How many of these.
 ///
 /// # Errors
 /// Those of the store.
@@ -100,7 +103,8 @@ pub fn purge(store: &Store, now: Timestamp) -> Result<usize, Error> {
     let before = |kept: SignedDuration| Ts(now.checked_sub(kept).unwrap_or(Timestamp::UNIX_EPOCH));
     store.write(|conn| {
         let messages = messages_purge(conn, before(MESSAGES_KEPT), PURGED)?;
-        Ok(messages + sessions_purge(conn, before(SESSIONS_KEPT), PURGED)?)
+        let sessions = sessions_purge(conn, before(SESSIONS_KEPT), PURGED)?;
+        Ok(messages + sessions + mail_purge(conn, before(MAIL_KEPT), PURGED)?)
     })
 }
 

@@ -1,14 +1,17 @@
 //! Samples of the past from a file: what goes in, what is said of the rest, and that the same file again changes nothing.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "imports/published.rs"]
+mod published;
+
 use hege_app::catalogue::shipped;
 use hege_app::imports::{self, Format, GoOn, Import, Surroundings, Which};
-use hege_app::reference::Regions;
-use hege_app::{Call, DataKey, Error, PROVINCE, Scope, setup};
+use hege_app::reference::{OrganisationKind, Regions};
+use hege_app::{Call, DataKey, Error, PROVINCE, Scope, organisations, setup};
 use hege_core::{OrganisationId, Role, Stage, TaskType, UserId};
 use hege_lab::Catalogue;
 use hege_rates::Standing;
-use hege_sampling::life_cycle::Actor;
+use hege_sampling::life_cycle::{Action, Actor, Denial};
 use hege_store::Store;
 use hege_store::cells::{CellRow, cells_between};
 use hege_store::imports::{Wanted, samples_whole};
@@ -48,6 +51,10 @@ fn call(region: &str) -> Call {
         at: "2026-01-02T00:00:00Z".parse().unwrap(),
         audit_id: Uuid::new_v4(),
     }
+}
+
+fn mark() -> hege_app::Mark {
+    hege_app::Mark { person: None, at: province().at, audit_id: Uuid::new_v4() }
 }
 
 fn province() -> Call {
@@ -317,5 +324,56 @@ fn personal_cells_are_sealed_and_not_repeated_in_the_error_file() {
         let custody = house.store.read(|conn| custody_of(conn, id)).unwrap();
         assert_eq!((custody.len(), custody[0].kind.as_str()), (1, "imported"));
         assert_eq!(custody[0].detail.0["file_sha256"].as_str().map(str::len), Some(64));
+    });
+}
+
+#[test]
+fn an_imported_sample_of_no_known_laboratory_is_voided_by_two_administrators_and_one_of_a_known_by_its_approvers() {
+    use hege_app::samples::{id_of, step};
+    on_both(|house| {
+        let laboratory = Uuid::from_u128(77);
+        let of = (OrganisationKind::Laboratory, "演示检验所", PROVINCE);
+        organisations::found(&house.store, of, (laboratory, mark())).unwrap();
+        let last = |line: &str| match line.split(',').next() {
+            Some("抽样单编号") => "检验机构名称",
+            Some("H2") => "演示检验所",
+            _ => "不存在的检验所",
+        };
+        let text: String = FILE.lines().map(|line| format!("{line},{}\n", last(line))).collect();
+        house.import(&text);
+        let samples = house.samples();
+        let (unknown, known) = (&samples["H1"].0, &samples["H2"].0);
+        assert_eq!((unknown.lab_id, known.lab_id.map(|id| id.0)), (None, Some(laboratory)));
+        let somebody = |n: u128, role: Role, call: Call| Call {
+            actor: Actor { user: UserId(Uuid::from_u128(n)), roles: [role].into() },
+            ..call
+        };
+        let administrator = |n| somebody(n, Role::Administrator, province());
+        let request = Action::RequestVoid { reason: "重复导入".to_owned() };
+        let void = Action::Void { reason: "重复导入".to_owned() };
+        let act = |call: &Call, sample: &Sample, action: &Action| {
+            step(&house.store, call, id_of(sample).unwrap(), (sample.revision, action))
+        };
+        let refused = act(&administrator(5), known, &request);
+        assert!(matches!(refused, Err(Error::Denied(Denial::WrongRole))), "{refused:?}");
+        let elsewhere = somebody(5, Role::Administrator, call("330200"));
+        assert!(matches!(act(&elsewhere, unknown, &request), Err(Error::NotFound)), "of another city");
+        let auditor = somebody(5, Role::Auditor, province());
+        assert!(matches!(act(&auditor, unknown, &request), Err(Error::NotFound)));
+        let alone = act(&administrator(5), unknown, &void);
+        assert!(matches!(alone, Err(Error::Denied(Denial::SecondPerson))), "{alone:?}");
+        let asked = act(&administrator(5), unknown, &request).unwrap();
+        assert!(matches!(act(&administrator(5), &asked, &void), Err(Error::Denied(Denial::SecondPerson))));
+        let before = house.cells();
+        let voided = act(&administrator(6), &asked, &void).unwrap();
+        assert_eq!((voided.status.as_str(), voided.standing.0), ("voided", Standing::Voided));
+        assert_ne!(house.cells(), before, "it counts no longer");
+        let approver = |n| Call { organisation: OrganisationId(laboratory), ..somebody(n, Role::Approver, province()) };
+        let asked = act(&approver(7), known, &request).unwrap();
+        assert_eq!(act(&approver(8), &asked, &void).unwrap().standing.0, Standing::Voided);
+        house.whole();
+        // What is there stays there: the same file again brings neither back.
+        let again = house.import(&text);
+        assert_eq!((again.samples, house.samples()["H1"].0.standing.0), (0, Standing::Voided));
     });
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use hege_api::alerts::AlertView;
-use hege_app::alerts::{Filter, list};
+use hege_app::alerts::{AlertRow, Filter, list};
 use hege_app::demo::fill::{fill, refuse_used};
 use hege_app::people::Profile;
 use hege_app::{PROVINCE, Scope, Store, people, setup};
@@ -101,9 +101,22 @@ fn day(instant: &str) -> String {
     instant.parse::<Timestamp>().map(|at| CHINA.to_datetime(at).date().to_string()).unwrap_or_default()
 }
 
-fn alerts(store: &Store) -> Result<Table> {
+/// Every alert of the current plan, the newest first.
+fn all_alerts(store: &Store) -> Result<Vec<AlertRow>> {
     let everything = Scope { region: PROVINCE, stages: BTreeSet::new() };
-    let alerts = list(store, &everything, &Filter::default()).context("the alerts cannot be read")?;
+    let (mut alerts, mut filter) = (Vec::new(), Filter::default());
+    loop {
+        let page = list(store, &everything, (&filter, u8::MAX)).context("the alerts cannot be read")?;
+        alerts.extend(page.items);
+        if page.next.is_none() {
+            return Ok(alerts);
+        }
+        filter.after = page.next;
+    }
+}
+
+fn alerts(store: &Store) -> Result<Table> {
+    let alerts = all_alerts(store)?;
     let rows = alerts.iter().map(AlertView::from).filter(|alert| alert.kind != "event").map(|alert| {
         let words = alert.evidence.get("zh").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
         let stage = alert.stage.unwrap_or_default().to_owned();

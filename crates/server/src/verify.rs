@@ -6,18 +6,20 @@ use hege_app::verify::{self, Finding};
 use std::io::{Write as _, stdout};
 use std::process::ExitCode;
 
-/// Verifies every shard and prints what differs.
+/// Verifies every shard and prints what differs, as it is found.
 pub(crate) fn run(database: &Database) -> Result<ExitCode> {
     let store = database.open()?;
     let (mut found, mut out) = (0_usize, stdout().lock());
     for city in verify::cities(&store)? {
-        let findings = verify::city(&store, city)?;
-        let told = if findings.is_empty() { "ok".to_owned() } else { format!("{} differ", findings.len()) };
+        let (before, mut written) = (found, Ok(()));
+        verify::each(&store, city, |finding| {
+            found += 1;
+            let line = writeln!(out, "  {}", words(&finding));
+            written = std::mem::replace(&mut written, Ok(())).and(line);
+        })?;
+        written?;
+        let told = if found == before { "ok".to_owned() } else { format!("{} differ", found - before) };
         writeln!(out, "{city:04}: {told}")?;
-        for finding in &findings {
-            writeln!(out, "  {}", words(finding))?;
-        }
-        found += findings.len();
     }
     Ok(if found == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

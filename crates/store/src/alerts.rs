@@ -143,6 +143,50 @@ pub fn alerts_of(conn: &mut Conn, plan: Id) -> Result<Vec<AlertRow>, Error> {
         .load(c))?)
 }
 
+/// Which alerts are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertFilter {
+    /// The plan.
+    pub plan: Id,
+    /// A status.
+    pub status: Option<String>,
+    /// Regions of their scope, both included.
+    pub regions: (i32, i32),
+    /// Stages, beside what is of none; empty for every one.
+    pub stages: Vec<Stage>,
+    /// The last row of the page before: when it was raised, and its id.
+    pub after: Option<(Ts, Id)>,
+}
+
+/// A page of alerts, the newest first.
+///
+/// # Errors
+/// Those of the database.
+pub fn alert_list(conn: &mut Conn, filter: &AlertFilter, limit: i64) -> Result<Vec<AlertRow>, Error> {
+    let (low, high) = filter.regions;
+    // Also of the first page: an index is entered where a page begins, or SQLite would rather sort all rows.
+    let (at, id) = filter.after.unwrap_or((Ts(jiff::Timestamp::MAX), Id(uuid::Uuid::max())));
+    Ok(on!(conn, c => {
+        let mut query = alert::table
+            .filter(alert::plan_id.eq(filter.plan).and(alert::region.between(low, high)))
+            .filter(alert::raised_at.le(at))
+            .filter(alert::raised_at.lt(at).or(alert::id.lt(id)))
+            .into_boxed();
+        if let Some(status) = &filter.status {
+            query = query.filter(alert::status.eq(status));
+        }
+        if !filter.stages.is_empty() {
+            let stages: Vec<Word<Stage>> = filter.stages.iter().copied().map(Word).collect();
+            query = query.filter(alert::stage.is_null().or(alert::stage.eq_any(stages).assume_not_null()));
+        }
+        query
+            .order((alert::raised_at.desc(), alert::id.desc()))
+            .limit(limit)
+            .select(AlertRow::as_select())
+            .load(c)
+    })?)
+}
+
 /// The open alerts raised until an instant of which it was not told yet that nobody answers.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! What can go wrong between the program and its database, told apart by what somebody can do about it.
 
-use diesel::result::{DatabaseErrorKind, Error as Diesel};
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as Diesel};
 
 /// What can go wrong between the program and its database.
 #[derive(Debug, thiserror::Error)]
@@ -32,12 +32,15 @@ pub enum Error {
     /// Others have been writing for as long as a caller is made to wait.
     #[error("the database is busy")]
     Crowded,
-    /// There is no room left for the SQLite file.
+    /// There is no room left for the SQLite file, or for PostgreSQL's.
     #[error("there is no room left for the database")]
     Full(#[source] Diesel),
     /// The SQLite file, its folder or its file system may not be written.
     #[error("the database may be read only: its file or its folder cannot be written")]
     ReadOnly(#[source] Diesel),
+    /// The disk, or what it is reached by, failed while the SQLite file was read or written.
+    #[error("the disk failed under the database")]
+    Io(#[source] Diesel),
     /// The SQLite file that was opened is not at its place any more, or another one is.
     #[error("the database file was moved, removed or replaced while it was open")]
     Gone,
@@ -86,6 +89,15 @@ impl Error {
     }
 }
 
+/// Whether PostgreSQL says that a disk is full (SQLSTATE 53100), as far as that can be told without its code: by the words of its
+/// machine's C library, or, where it wrote only a part, by its own hint; in English and in Chinese, of which `lc_messages` is
+/// one. In another language it stays an unknown error.
+fn is_disk_full(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> bool {
+    const WORDS: [&str; 4] = ["No space left on device", "设备上没有空间", "Disk quota exceeded", "超出磁盘限额"];
+    const HINTS: [&str; 2] = ["Check free disk space.", "检查空闲磁盘控件."];
+    WORDS.iter().any(|words| info.message().contains(words)) || info.hint().is_some_and(|hint| HINTS.contains(&hint))
+}
+
 impl From<Diesel> for Error {
     fn from(error: Diesel) -> Self {
         let of_the_commit = match &error {
@@ -104,9 +116,9 @@ impl From<Diesel> for Error {
             DatabaseErrorKind::Unknown => match info.message() {
                 "database or disk is full" => Self::Full(error),
                 "attempt to write a readonly database" => Self::ReadOnly(error),
-                "database is locked" | "disk I/O error" | "unable to open database file" | "out of memory" => {
-                    Self::Busy(error)
-                }
+                "disk I/O error" => Self::Io(error),
+                "database is locked" | "unable to open database file" | "out of memory" => Self::Busy(error),
+                _ if is_disk_full(&**info) => Self::Full(error),
                 _ => Self::Query(error),
             },
             _ => Self::Query(error),

@@ -1,13 +1,14 @@
 //! 导入: files that somebody imported, what was said of their rows, and where imported samples came from.
 
 use crate::audit::Audited;
+use crate::listing::{Along, Columns};
 use crate::samples::{Item, Sample};
 use crate::schema::{import, import_row, item, sample, sample_import};
-use crate::types::{Doc, Id, Ts, Word};
+use crate::types::{Doc, Id, Ts, Word, sql};
 use crate::{Conn, Error, on};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use diesel::sql_types::Float;
+use diesel::sql_types::{Float, Integer, Text};
 use hege_core::Stage;
 use serde::Serialize;
 
@@ -234,7 +235,21 @@ pub struct Wanted {
 /// A sample with its items by analyte and where it came from.
 pub type Whole = (Sample, Vec<Item>, Option<SampleImport>);
 
-/// Samples in the order of their ids, after one of them.
+/// The first city from `from` on with a sample, of those that the regions lie in.
+fn next_city(conn: &mut Conn, wanted: &Wanted, from: i32) -> Result<Option<i32>, Error> {
+    // A city's own code and its counties' begin with the city.
+    let low = wanted.regions.iter().map(|(low, _)| low / 100).max().unwrap_or(i32::MIN).max(from);
+    let high = wanted.regions.iter().map(|(_, high)| high / 100).min().unwrap_or(i32::MAX);
+    Ok(on!(conn, c => sample::table
+        .filter(sample::city.between(low, high))
+        .order(sample::city)
+        .select(sample::city)
+        .first(c)
+        .optional())?)
+}
+
+/// A page of samples in the order of their ids, after one of them: all of one city, and none only after the last of all. A city is
+/// read along its key, so that a page costs the same wherever it begins.
 ///
 /// # Errors
 /// Those of the database.
@@ -244,40 +259,64 @@ pub fn samples_whole(
     after: Option<(i32, Id)>,
     limit: i64,
 ) -> Result<Vec<Whole>, Error> {
-    let samples: Vec<(Sample, Option<SampleImport>)> = on!(conn, c => {
+    let (mut from, mut id) = after.map_or((i32::MIN, None), |(city, id)| (city, Some(id)));
+    while let Some(city) = next_city(conn, wanted, from)? {
+        let samples = samples_of_city(conn, wanted, (city, id.filter(|_| city == from)), limit)?;
+        if !samples.is_empty() {
+            return with_items(conn, city, samples);
+        }
+        let Some(next) = city.checked_add(1) else { break };
+        (from, id) = (next, None);
+    }
+    Ok(Vec::new())
+}
+
+type Sampled = (Sample, Option<SampleImport>);
+
+fn samples_of_city(
+    conn: &mut Conn,
+    wanted: &Wanted,
+    (city, after): (i32, Option<Id>),
+    limit: i64,
+) -> Result<Vec<Sampled>, Error> {
+    let columns = Columns::of(conn, Along::Keys);
+    Ok(on!(conn, c => {
         let mut query = sample::table
             .left_join(sample_import::table
                 .on(sample_import::city.eq(sample::city).and(sample_import::sample_id.eq(sample::id))))
             .select((Sample::as_select(), Option::<SampleImport>::as_select()))
+            .filter(sample::city.eq(city))
             .into_boxed();
+        if let Some(id) = after {
+            query = query.filter(sample::id.gt(id));
+        }
         if !wanted.stages.is_empty() {
-            query = query.filter(sample::stage.eq_any(wanted.stages.iter().copied().map(Word).collect::<Vec<_>>()));
+            let stages: Vec<Word<Stage>> = wanted.stages.iter().copied().map(Word).collect();
+            query = query.filter(columns.column::<Text>("sample.stage", Along::Never).eq_any(stages));
         }
         for (low, high) in &wanted.regions {
-            query = query.filter(sample::region.between(*low, *high));
+            query = query.filter(columns.column::<Integer>("sample.region", Along::Never).between(*low, *high));
         }
         if let Some(from) = wanted.from {
-            query = query.filter(sample::sampled_at.ge(from));
+            query = query.filter(columns.column::<sql::Ts>("sample.sampled_at", Along::Never).ge(from));
         }
         if let Some(until) = wanted.until {
-            query = query.filter(sample::sampled_at.lt(until));
-        }
-        if let Some((city, id)) = after {
-            query = query.filter(sample::city.gt(city).or(sample::city.eq(city).and(sample::id.gt(id))));
+            query = query.filter(columns.column::<sql::Ts>("sample.sampled_at", Along::Never).lt(until));
         }
         query.order((sample::city, sample::id)).limit(limit).load(c)
-    })?;
-    let cities: Vec<i32> = samples.iter().map(|(sample, _)| sample.city).collect();
+    })?)
+}
+
+fn with_items(conn: &mut Conn, city: i32, samples: Vec<Sampled>) -> Result<Vec<Whole>, Error> {
     let ids: Vec<Id> = samples.iter().map(|(sample, _)| sample.id).collect();
     let mut items: Vec<Item> = on!(conn, c => item::table
-        .filter(item::city.eq_any(&cities).and(item::sample_id.eq_any(&ids)))
-        .order((item::city.desc(), item::sample_id.desc(), item::analyte.desc()))
+        .filter(item::city.eq(city).and(item::sample_id.eq_any(&ids)))
+        .order((item::sample_id.desc(), item::analyte.desc()))
         .select(Item::as_select())
         .load(c))?;
     let mut whole = Vec::with_capacity(samples.len());
     for (sample, origin) in samples {
-        let is_its = |item: &Item| (item.city, item.sample_id) == (sample.city, sample.id);
-        let from = items.iter().rposition(|item| !is_its(item)).map_or(0, |last| last + 1);
+        let from = items.iter().rposition(|item| item.sample_id != sample.id).map_or(0, |last| last + 1);
         let mut own = items.split_off(from);
         own.reverse();
         whole.push((sample, own, origin));

@@ -78,7 +78,7 @@ pub struct Named {
 
 /// Along which index a list is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Along {
+pub(crate) enum Along {
     Status,
     Lab,
     Org,
@@ -149,11 +149,11 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    fn of(conn: &Conn, along: Along) -> Self {
+    pub(crate) fn of(conn: &Conn, along: Along) -> Self {
         Self { is_sqlite: matches!(conn, Conn::Sqlite(_)), along }
     }
 
-    fn column<T: diesel::expression::TypedExpressionType>(self, name: &str, along: Along) -> SqlLiteral<T> {
+    pub(crate) fn column<T: diesel::expression::TypedExpressionType>(self, name: &str, along: Along) -> SqlLiteral<T> {
         literal(&if self.is_sqlite && self.along != along { format!("+{name}") } else { name.to_owned() })
     }
 }

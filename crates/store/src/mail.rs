@@ -159,3 +159,21 @@ pub fn mail_retry(conn: &mut Conn, now: Ts, given_up_at: Ts) -> Result<usize, Er
         ))
         .execute(c))?)
 }
+
+/// Takes away up to `limit` mails that were sent and were due before `before`, the oldest first; how many. What waits or failed
+/// stays, and so does the step that it told of.
+///
+/// # Errors
+/// Those of the database.
+pub fn mail_purge(conn: &mut Conn, before: Ts, limit: i64) -> Result<usize, Error> {
+    let old: Vec<(i32, Id)> = on!(conn, c => mail::table
+        .filter(mail::state.eq("sent").and(mail::due_at.lt(before)))
+        .order(mail::due_at)
+        .limit(limit)
+        .select((mail::city, mail::id))
+        .load(c))?;
+    for key in &old {
+        on!(conn, c => diesel::delete(mail::table.find(*key)).execute(c))?;
+    }
+    Ok(old.len())
+}

@@ -179,6 +179,28 @@ fn how_often_a_transaction_is_run_depends_on_what_postgresql_says_of_it() {
 }
 
 #[test]
+fn a_full_disk_of_postgresql_is_told_as_full_in_either_language_and_not_tried_again() {
+    let (store, _db) = postgres(1);
+    let cases = [
+        ("could not extend file \"base/5/16384\": No space left on device", "", true),
+        ("无法扩展文件 \"base/5/16384\": 设备上没有空间", "", true),
+        ("could not extend file \"base/5/16384\": wrote only 4096 of 8192 bytes", "Check free disk space.", true),
+        ("could not extend file \"base/5/16384\": Input/output error", "Check free memory.", false),
+    ];
+    for (message, hint, is_full) in cases {
+        let runs = AtomicU32::new(0);
+        let failed = store.write(|conn| {
+            runs.fetch_add(1, Ordering::Relaxed);
+            let using = format!("ERRCODE = '53100', MESSAGE = '{message}', HINT = '{hint}'");
+            sql(conn, &format!("DO $$ BEGIN RAISE EXCEPTION USING {using}; END $$"))
+        });
+        assert_eq!(matches!(failed, Err(Error::Full(_))), is_full, "{message}: {failed:?}");
+        assert_eq!(runs.load(Ordering::Relaxed) == 1, is_full, "{message}");
+    }
+    store.execute("INSERT INTO t (n) VALUES (1)").unwrap();
+}
+
+#[test]
 fn a_connection_that_broke_is_told_as_busy_and_not_handed_out_again() {
     let (store, db) = postgres(4);
     let one = store.write(|conn| sql(conn, "SELECT pg_terminate_backend(pg_backend_pid())"));

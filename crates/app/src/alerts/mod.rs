@@ -20,15 +20,16 @@ pub use rules::{Bounds, RuleInForce, Watched, rules_in_force};
 pub use trial::{Outcome, Trial, attempt};
 
 use crate::plans::{self, YearPlan};
-use crate::{Error, Scope, Store};
+use crate::samples::Cursor;
+use crate::{Error, Scope, Store, counties};
 use change::Changes;
 use hege_alerts::{AlertStatus, Ending};
 use hege_core::date::china_date;
 use hege_core::{PlanId, RegionCode, SampleId};
-use hege_store::alerts::{alert_events_of, alert_fetch, alerts_of};
+use hege_store::alerts::{AlertFilter, alert_events_of, alert_fetch, alert_list, alerts_of};
 use hege_store::mail::{Mail, mail_of_alert};
 use hege_store::people::person_fetch;
-use hege_store::types::Id;
+use hege_store::types::{Id, Ts};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,6 +128,17 @@ pub struct Filter {
     pub plan: Option<PlanId>,
     /// `open` and its like.
     pub status: Option<AlertStatus>,
+    /// Where the page before ended.
+    pub after: Option<Cursor>,
+}
+
+/// A page of alerts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The newest first.
+    pub items: Vec<AlertRow>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<Cursor>,
 }
 
 /// Whether an alert lies in a person's scope.
@@ -135,16 +147,23 @@ fn is_visible(alert: &AlertRow, scope: &Scope) -> bool {
     region.is_some_and(|region| scope.sees_region(region)) && alert.stage.is_none_or(|stage| scope.sees_stage(stage.0))
 }
 
-/// The alerts that a person sees, the newest first.
+/// A page of the alerts that a person sees, the newest first, and where the next page begins.
 ///
 /// # Errors
 /// [`Error::NotFound`] for a plan that is not there.
-pub fn list(store: &Store, scope: &Scope, filter: &Filter) -> Result<Vec<AlertRow>, Error> {
-    let plan = plans::fetch(store, filter.plan)?;
-    let alerts = store.read(|conn| Ok::<_, Error>(alerts_of(conn, Id(plan.id.0))?))?;
-    let is_asked =
-        |alert: &AlertRow| is_visible(alert, scope) && filter.status.is_none_or(|status| alert.status == status.code());
-    Ok(alerts.into_iter().filter(is_asked).collect())
+pub fn list(store: &Store, scope: &Scope, (filter, limit): (&Filter, u8)) -> Result<Page, Error> {
+    let asked = AlertFilter {
+        plan: Id(plans::fetch(store, filter.plan)?.id.0),
+        status: filter.status.map(|status| status.code().to_owned()),
+        regions: counties(scope.region),
+        stages: scope.stages.iter().copied().collect(),
+        after: filter.after.map(|cursor| (Ts(cursor.at), Id(cursor.id))),
+    };
+    let mut items = store.read(|conn| Ok::<_, Error>(alert_list(conn, &asked, i64::from(limit) + 1)?))?;
+    let is_more = items.len() > usize::from(limit);
+    items.truncate(usize::from(limit));
+    let next = items.last().filter(|_| is_more).map(|last| Cursor { at: last.raised_at.0, id: last.id.0 });
+    Ok(Page { items, next })
 }
 
 /// The stored key of an alert's public id, which has the form of a sample's: shard and UUID.

@@ -1,6 +1,6 @@
 //! The way back: samples as a file that can be imported again, the template of such a file, and the rows that did not go in.
 
-use super::columns::{COLUMNS, Of};
+use super::columns::{COLUMNS, Column, Of};
 use super::{Import, said_after};
 use crate::results::StatedCriterion;
 use crate::{Call, Error, Store, counties};
@@ -46,8 +46,7 @@ const PAGE: i64 = 500;
 const OURS: [&str; 3] = ["verdict", "reason", "standing"];
 
 fn header() -> Vec<&'static str> {
-    let told = COLUMNS.iter().filter(|column| column.of != Of::Personal);
-    told.map(|column| column.zh).collect()
+    told().map(|column| column.zh).collect()
 }
 
 /// Writes an empty file with every column, and two rows that show how it is filled in.
@@ -139,10 +138,7 @@ pub fn samples<W: Write + Send>(
         let Some((last, ..)) = page.last() else { break };
         after = Some((last.city, last.id));
         for whole in &page {
-            for row in rows_of(whole) {
-                table.row(&row)?;
-                written += 1;
-            }
+            written += put(&mut table, whole)?;
         }
         progress(written);
     }
@@ -164,41 +160,45 @@ fn wanted(call: &Call, which: &Which) -> Option<Wanted> {
     })
 }
 
-fn rows_of((sample, items, origin): &Whole) -> Vec<Vec<String>> {
-    let mut known: BTreeMap<&str, String> = BTreeMap::new();
+/// The columns that are exported and imported again.
+fn told() -> impl Iterator<Item = &'static Column> {
+    COLUMNS.iter().filter(|column| column.of != Of::Personal)
+}
+
+/// What the rows of a sample have in common, column by column.
+fn in_common((sample, _, origin): &Whole) -> Vec<String> {
     let filed = origin.as_ref().map(|origin| &origin.filed.0);
-    for column in COLUMNS.iter() {
-        let from = match column.of {
-            Of::Form => sample.form.0.get(column.code),
-            Of::Sample => filed.and_then(|filed| filed.get(column.code)),
-            _ => None,
-        };
-        if let Some(text) = from.and_then(written) {
-            known.insert(column.code, text);
-        }
+    let cell = |column: &Column| match (column.code, column.of) {
+        ("form_no", _) => Some(sample.form_no.clone()),
+        ("task_type", _) if sample.task_type.0 == TaskType::Unstated => None,
+        ("task_type", _) => Some(sample.task_type.0.code().to_owned()),
+        (code, Of::Form) => sample.form.0.get(code).and_then(written),
+        (code, Of::Sample) => filed.and_then(|filed| filed.get(code)).and_then(written),
+        _ => None,
+    };
+    told().map(|column| cell(column).unwrap_or_default()).collect()
+}
+
+/// Writes a sample's rows, one an item; how many.
+fn put<W: Write + Send>(table: &mut TableWriter<W>, whole: &Whole) -> Result<u64, WriteError> {
+    let (sample, items, origin) = whole;
+    let common = in_common(whole);
+    let filed = origin.as_ref().and_then(|origin| origin.filed.0.get("items"));
+    let mut rows = 0;
+    for item in items {
+        let words = filed.and_then(|items| items.get(&item.analyte));
+        let word = |place: usize| words.and_then(|words| words.get(place)).and_then(Json::as_str);
+        let mut cells = of_item(item);
+        cells.insert("analyte", word(0).unwrap_or(&item.analyte).to_owned());
+        cells.insert("item_verdict", word(1).unwrap_or_default().to_owned());
+        let reason = item.reason.as_deref();
+        let reason = Reason::ALL.iter().find(|known| Some(known.code()) == reason).map_or("", |known| known.zh());
+        let ours = [item.verdict.as_deref().unwrap_or_default(), reason, sample.standing.0.code()];
+        let own = told().zip(&common).map(|(column, common)| cells.get(column.code).unwrap_or(common).as_str());
+        table.row(&own.chain(ours).collect::<Vec<_>>())?;
+        rows += 1;
     }
-    known.insert("form_no", sample.form_no.clone());
-    let task = if sample.task_type.0 == TaskType::Unstated { "" } else { sample.task_type.0.code() };
-    known.insert("task_type", task.to_owned());
-    let said =
-        |item: &Item| filed.and_then(|filed| filed.get("items")?.get(&item.analyte)).and_then(Json::as_array).cloned();
-    items
-        .iter()
-        .map(|item| {
-            let words = said(item).unwrap_or_default();
-            let word = |place: usize| words.get(place).and_then(Json::as_str).map(str::to_owned);
-            let mut cells = known.clone();
-            cells.extend(of_item(item));
-            cells.insert("analyte", word(0).unwrap_or_else(|| item.analyte.clone()));
-            cells.insert("item_verdict", word(1).unwrap_or_default());
-            let told = COLUMNS.iter().filter(|column| column.of != Of::Personal);
-            let reason = item.reason.as_deref();
-            let reason = Reason::ALL.iter().find(|known| Some(known.code()) == reason).map_or("", |known| known.zh());
-            let ours =
-                [item.verdict.clone().unwrap_or_default(), reason.to_owned(), sample.standing.0.code().to_owned()];
-            told.map(|column| cells.get(column.code).cloned().unwrap_or_default()).chain(ours).collect()
-        })
-        .collect()
+    Ok(rows)
 }
 
 /// A stored value as it is written in a cell.

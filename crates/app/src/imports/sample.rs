@@ -66,7 +66,8 @@ impl Importer<'_> {
             let text = |code: &str| known.iter().find(|(known, _)| *known == code).map(|(_, text)| text.as_str());
             let reasons = reasons(&values, (text("food_class"), text("date")), self.catalogue);
             for (row, reason) in rows.iter_mut().zip(reasons).filter(|(_, reason)| is_unreadable(reason.code())) {
-                row.said.push(Said::refusal("result", reason.code(), (reason.zh(), reason.en())));
+                let column = told_at(row, reason.code());
+                row.said.push(Said::refusal(column, reason.code(), (reason.zh(), reason.en())));
             }
             return Ok(None);
         };
@@ -268,6 +269,16 @@ fn as_filed(row: &FileRow, column: &'static str) -> &'static str {
     }
 }
 
+/// The column at which the reason is told why an item cannot be judged.
+fn told_at(row: &FileRow, reason: &str) -> &'static str {
+    match reason {
+        "bad_criterion" => as_filed(row, "limit"),
+        "lod_unreadable" => "lod",
+        "loq_unreadable" => "loq",
+        _ => "result",
+    }
+}
+
 /// A problem of the form at its column.
 fn of_form(problem: &Problem, refuses: bool) -> Said {
     let code = problem.pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
@@ -281,13 +292,7 @@ fn judged(row: &mut FileRow, item: &Item) -> bool {
     if verdict == "not_judgeable" && !matches!(reason, "unknown_analyte" | "unknown_food") {
         let known = hege_lab::Reason::ALL.iter().find(|known| known.code() == reason);
         let words = known.map_or(("不能判定", "not judgeable"), |known| (known.zh(), known.en()));
-        let column = match reason {
-            "bad_criterion" => as_filed(row, "limit"),
-            "lod_unreadable" => "lod",
-            "loq_unreadable" => "loq",
-            _ => "result",
-        };
-        let said = Said { refuses: is_unreadable(reason), ..Said::refusal(column, reason, words) };
+        let said = Said { refuses: is_unreadable(reason), ..Said::refusal(told_at(row, reason), reason, words) };
         row.said.push(said);
     }
     let Some(word) = row.stated("item_verdict") else { return false };

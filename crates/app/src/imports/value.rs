@@ -88,6 +88,7 @@ pub(super) fn column_of(field: &str) -> &'static str {
 
 /// The value of a row; what keeps it from being one is said of the row.
 pub(super) fn value(row: &mut FileRow, analytes: &Analytes) -> Value {
+    alone(row);
     let criterion = criterion(row);
     let printed = row.stated("analyte").unwrap_or_default().to_owned();
     if printed.is_empty() {
@@ -119,6 +120,17 @@ pub(super) fn value(row: &mut FileRow, analytes: &Analytes) -> Value {
         },
         criterion,
         confirmation: None,
+    }
+}
+
+/// Bulletins put several items of a sample into one cell: none of them is taken for the name of an item, or for a unit.
+fn alone(row: &mut FileRow) {
+    for column in ["analyte", "result", "limit", "max_limit", "min_limit"] {
+        if row.get(column).is_some_and(|text| text.contains(['║', '‖', '|', '｜'])) {
+            let words =
+                ("一格内有多个项目或数值，须一行一项", "several items or values in one cell: a row for each is needed");
+            row.said.push(Said::refusal(column, "several_in_cell", words));
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::record::{audit_row, custody_row};
 use crate::results::{conclusion_of, is_unconfirmed, open_items, readiness};
 use crate::{Call, Error, stored};
 use hege_core::date::china_date;
-use hege_core::{Month, Role, SampleId, TaskType, UserId};
+use hege_core::{Month, RegionCode, Role, SampleId, TaskType, UserId};
 use hege_lab::ItemVerdict;
 use hege_rates::Standing;
 use hege_sampling::form::{Form, Raw};
@@ -169,15 +169,25 @@ pub(crate) fn ordered(sample: &Sample, analyte: &str, risk: bool) -> Item {
     }
 }
 
-/// What a person may be to a sample: an inspector of what their organisation took, of the laboratory that it is addressed to.
+/// What a person may be to a sample: an inspector of what their organisation took, of the laboratory that it is addressed to, an
+/// administrator of its region.
 pub(super) fn acting(sample: &Sample, call: &Call) -> Actor {
-    acting_on((sample.lab_id, sample.sampling_org_id), call)
+    let region = u32::try_from(sample.region).ok().and_then(|code| RegionCode::new(code).ok());
+    let is_administered = region.is_some_and(|region| call.scope.sees_region(region));
+    let mut actor = acting_on((sample.lab_id, sample.sampling_org_id), call);
+    if is_administered && call.actor.roles.contains(&Role::Administrator) {
+        actor.roles.insert(Role::Administrator);
+    }
+    actor
 }
 
-/// What a person may be to a sample of this laboratory and sampling organisation.
+/// What a person may be to a sample of this laboratory and sampling organisation, for one of the two.
 pub(super) fn acting_on((lab, taker): (Option<Id>, Id), call: &Call) -> Actor {
     let organisation = Id(call.organisation.0);
-    let is_theirs = |role: &Role| if role.is_laboratory() { lab == Some(organisation) } else { taker == organisation };
+    let is_theirs = |role: &Role| match role {
+        Role::Inspector => taker == organisation,
+        role => role.is_laboratory() && lab == Some(organisation),
+    };
     Actor { user: call.user(), roles: call.actor.roles.iter().copied().filter(is_theirs).collect() }
 }
 
@@ -208,6 +218,7 @@ impl Loaded {
             entered: who("entered").collect(),
             checked: who("checked").next_back(),
             void_requested: who("void_requested").next_back(),
+            laboratory: sample.lab_id.is_some(),
             items: standing_items(&items),
         };
         let (actor, seq) = (acting(&sample, call), events.last().map_or(1, |last| last.seq + 1));

@@ -4,9 +4,10 @@ use crate::fill::NOW;
 use crate::samples::id;
 use hege_core::names::Query;
 use hege_core::{SampleId, Stage, TaskType};
-use hege_store::alerts::{alert_events_of, alerts_by_rule, alerts_of};
+use hege_store::alerts::{AlertFilter, alert_events_of, alert_list, alerts_by_rule, alerts_of};
 use hege_store::audit::{audit_latest, audit_seal, audit_since, cities_unsealed};
 use hege_store::cells::cells_between;
+use hege_store::imports::{Wanted, samples_whole};
 use hege_store::listing::{Filter, Theirs, sample_list};
 use hege_store::outbox::messages_take;
 use hege_store::samples::{concluded, failed_items, form_no_holder, items_of, last_registered, sample_fetch};
@@ -122,9 +123,32 @@ pub(crate) fn boards() -> Vec<Case> {
     ]
 }
 
+/// Every filter of alerts, on the first page and on a later one.
+pub(crate) fn alert_lists() -> Vec<Case> {
+    let plain = AlertFilter { plan: id(7), status: None, regions: (330_000, 339_999), stages: Vec::new(), after: None };
+    let filters = [
+        ("all", plain.clone()),
+        ("open", AlertFilter { status: Some("open".to_owned()), ..plain.clone() }),
+        ("a county's", AlertFilter { regions: (330_102, 330_102), ..plain.clone() }),
+        ("a stage's", AlertFilter { stages: vec![Stage::Farm], ..plain }),
+    ];
+    let mut cases = Vec::new();
+    for (asked, filter) in filters {
+        for after in [None, Some((Ts(NOW), id(1)))] {
+            let filter = AlertFilter { after, ..filter.clone() };
+            let name = format!("alerts, {asked}, {}", if after.is_some() { "later" } else { "first" });
+            cases.push(case(name, move |conn| alert_list(conn, &filter, 51).map(drop)));
+        }
+    }
+    cases
+}
+
 pub(crate) fn alerts() -> Vec<Case> {
     vec![
-        case("alerts of a plan", |conn| alerts_of(conn, id(7)).map(drop)),
+        whole(
+            "every alert of the plan is what its conclusions are held against",
+            case("alerts of a plan", |conn| alerts_of(conn, id(7)).map(drop)),
+        ),
         case("alerts of a rule", |conn| alerts_by_rule(conn, "cusum").map(drop)),
         case("steps of an alert", |conn| alert_events_of(conn, (3300, id(7))).map(drop)),
         whole(
@@ -138,6 +162,26 @@ pub(crate) fn alerts() -> Vec<Case> {
         case("failures of a month", |conn| failed_items(conn, (202_506, 202_506)).map(drop)),
         case("last registration", |conn| last_registered(conn, Stage::Catering).map(drop)),
     ]
+}
+
+/// Pages of an export: the first, one within a city, and one that goes on in the next city.
+pub(crate) fn exports() -> Vec<Case> {
+    let wanted = Wanted { regions: vec![(330_000, 339_999)], ..Wanted::default() };
+    let narrow = Wanted {
+        stages: vec![Stage::Farm],
+        regions: vec![(330_000, 339_999), (330_102, 330_102)],
+        from: Some(Ts(NOW - jiff::SignedDuration::from_hours(24 * 90))),
+        until: Some(Ts(NOW)),
+    };
+    let mut cases = Vec::new();
+    for (name, wanted) in [("everything", wanted), ("a stage of a county", narrow)] {
+        for after in [None, Some((3301, id(1))), Some((3301, Id(uuid::Uuid::max())))] {
+            let wanted = wanted.clone();
+            let name = format!("export of {name} after {after:?}");
+            cases.push(case(name, move |conn| samples_whole(conn, &wanted, after, 50).map(drop)));
+        }
+    }
+    cases
 }
 
 pub(crate) fn others() -> Vec<Case> {

@@ -14,3 +14,4 @@ mod plans;
 mod purge;
 mod samples;
 mod search;
+mod verify;

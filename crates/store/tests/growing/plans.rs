@@ -1,14 +1,21 @@
 //! No list, board, search or worker reads a growing table whole: on SQLite by what `EXPLAIN QUERY PLAN` says of the very statements
 //! that were sent, on PostgreSQL by what it counts of the very reads that it did.
 
-use crate::cases::{Case, Read, alerts, boards, lab, lists, others, searches};
-use crate::fill::{Wanted, fill};
+use crate::cases::{Case, Read, alert_lists, alerts, boards, exports, lab, lists, others, searches};
+use crate::fill::{NOW, Wanted, fill};
 use crate::samples::id;
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use hege_core::Stage;
+use hege_store::alerts::{AlertFilter, AlertRow, alert_insert, alert_list};
+use hege_store::audit::{AuditRow, Audited, audit_append};
+use hege_store::plans::{Plan, plan_insert};
+use hege_store::types::{Doc, Ts, Word};
 use hege_store::{Conn, Error, Store, on};
 use hege_testkit::databases;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
 use std::cell::RefCell;
 
 /// Tables that grow with samples.
@@ -103,8 +110,14 @@ fn scans_on_postgres(conn: &mut Conn, read: &Read) -> Result<Vec<String>, Error>
 
 fn faults(store: &Store) -> Vec<String> {
     let mut faults = Vec::new();
-    for Case { name, whole, read } in
-        lists().into_iter().chain(searches()).chain(boards()).chain(alerts()).chain(others())
+    for Case { name, whole, read } in lists()
+        .into_iter()
+        .chain(searches())
+        .chain(boards())
+        .chain(alert_lists())
+        .chain(alerts())
+        .chain(others())
+        .chain(exports())
     {
         let found = store.write(|conn| match conn {
             Conn::Pg(_) => scans_on_postgres(conn, &read),
@@ -130,6 +143,7 @@ fn no_growing_table_is_read_whole_by_lists_boards_searches_or_the_worker() {
         store.migrate().unwrap();
         let takers = std::array::from_fn(|n| id(0x100 + n as u128));
         fill(&store, &Wanted { samples: 20_000, takers, labs: &[lab(), id(801)] });
+        fill_alerts(&store);
         // SQLite is never told to count: it must find its way without statistics, and with them.
         if matches!(store, Store::Sqlite { .. }) {
             none(&faults(&store), "SQLite without statistics");
@@ -141,10 +155,88 @@ fn no_growing_table_is_read_whole_by_lists_boards_searches_or_the_worker() {
             Conn::Sqlite(_) => scans_on_sqlite(conn, &whole_table()),
         });
         assert_eq!(counted.unwrap().len(), 1, "{}: what reads everything is noticed", db.name());
+        pages_hold_each_alert_once(&store);
         // What was filled is whole.
         for city in store.read(hege_store::verify::cities).unwrap() {
             assert_eq!(store.read(|conn| hege_store::verify::verify_city(conn, city)).unwrap(), []);
         }
+    }
+}
+
+/// The plan that alerts are of.
+pub(crate) fn plan() -> Plan {
+    Plan { id: id(7), year: 2025, title: "演示".to_owned(), demo: true, current: true, revision: 1 }
+}
+
+/// The `n`th alert back from now; the newest are open.
+pub(crate) fn alert(n: u32) -> AlertRow {
+    let at = Ts(NOW - SignedDuration::from_mins(i64::from(n)));
+    AlertRow {
+        city: 3300,
+        id: id(u128::from(n)),
+        kind: "event".to_owned(),
+        rule: "banned_substance".to_owned(),
+        plan_id: plan().id,
+        target_version: None,
+        stage: Some(Word(if n.is_multiple_of(2) { Stage::Farm } else { Stage::Catering })),
+        region: 330_102,
+        subject: n.to_string(),
+        status: if n < 50 { "open" } else { "closed" }.to_owned(),
+        grade: "notice".to_owned(),
+        opened_at: at,
+        raised_at: at,
+        evidence: Doc(json!({})),
+        acknowledged_by: None,
+        acknowledged_at: None,
+        note: None,
+        ended_at: None,
+        ended_why: None,
+        revision: 1,
+        assigned_to: None,
+        closed_by: None,
+        closing_note: None,
+        unanswered_at: None,
+    }
+}
+
+/// More alerts than PostgreSQL would rather read whole, on the record.
+fn fill_alerts(store: &Store) {
+    let rows: Vec<AlertRow> = (1..=3_000).map(alert).collect();
+    let touched: Vec<Value> = rows.iter().map(|row| row.touched().unwrap()).collect();
+    let audit = AuditRow {
+        city: 3300,
+        id: id(1),
+        at: Ts(NOW),
+        person_id: None,
+        action: "filled".to_owned(),
+        rows: Doc(Value::Array(touched)),
+        detail: Doc(json!({})),
+        seal: None,
+    };
+    let put = |conn: &mut Conn| {
+        plan_insert(conn, &plan())?;
+        rows.iter().try_for_each(|row| alert_insert(conn, row))?;
+        audit_append(conn, &audit)
+    };
+    store.write(put).unwrap();
+}
+
+/// Each filter's alerts by pages of 51, the newest first.
+fn pages_hold_each_alert_once(store: &Store) {
+    let all = AlertFilter { plan: id(7), status: None, regions: (330_000, 339_999), stages: Vec::new(), after: None };
+    let open = AlertFilter { status: Some("open".to_owned()), ..all.clone() };
+    let farm = AlertFilter { stages: vec![Stage::Farm], regions: (330_102, 330_102), ..all.clone() };
+    let elsewhere = AlertFilter { regions: (330_103, 330_103), ..all.clone() };
+    let other = AlertFilter { plan: id(8), ..all.clone() };
+    for (mut filter, n) in [(all, 3_000), (open, 49), (farm, 1_500), (elsewhere, 0), (other, 0)] {
+        let mut found = Vec::new();
+        loop {
+            let page = store.read(|conn| alert_list(conn, &filter, 51)).unwrap();
+            let Some(last) = page.last() else { break };
+            filter.after = Some((last.raised_at, last.id));
+            found.extend(page.into_iter().map(|alert| alert.raised_at));
+        }
+        assert!(found.len() == n && found.is_sorted_by(|one, next| one > next), "{filter:?}: {}", found.len());
     }
 }
 

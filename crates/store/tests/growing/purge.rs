@@ -36,6 +36,58 @@ fn messages_that_have_left_go_the_oldest_first_and_those_that_wait_stay() {
 }
 
 #[test]
+fn mail_that_was_sent_goes_the_oldest_first_and_what_waits_or_failed_and_the_steps_stay() {
+    use crate::plans::{alert, plan};
+    use hege_store::alerts::{AlertEvent, alert_event_insert, alert_events_of, alert_insert};
+    use hege_store::mail::{Mail, mail_insert, mail_of_alert, mail_purge};
+    use hege_store::plans::plan_insert;
+    on_both(|store| {
+        let alert = alert(1);
+        let key = (alert.city, alert.id);
+        let step = |seq: i32| AlertEvent {
+            city: key.0,
+            alert_id: key.1,
+            seq,
+            kind: "raised".to_owned(),
+            at: at(i64::from(seq)),
+            person_id: None,
+            evidence: Doc(json!({})),
+        };
+        let states = ["waiting", "failed", "sent", "sent", "sent"];
+        let mail = |seq: i32, state: &str| Mail {
+            city: key.0,
+            id: id(100 + u128::try_from(seq).unwrap()),
+            alert_id: key.1,
+            seq,
+            person_id: id(2),
+            state: state.to_owned(),
+            attempts: 1,
+            due_at: at(i64::from(seq)),
+            given_up_at: at(99),
+            leased_until: None,
+            last_error: None,
+        };
+        let rows: Vec<Mail> = (1..).zip(states).map(|(seq, state)| mail(seq, state)).collect();
+        store
+            .write(|conn| {
+                plan_insert(conn, &plan())?;
+                alert_insert(conn, &alert)?;
+                (1..=5).try_for_each(|seq| alert_event_insert(conn, &step(seq)))?;
+                mail_insert(conn, &rows)
+            })
+            .unwrap();
+        let left =
+            || -> Vec<i32> { read(store, |conn| mail_of_alert(conn, key)).iter().map(|mail| mail.seq).collect() };
+        assert_eq!(store.write(|conn| mail_purge(conn, at(5), 1)).unwrap(), 1, "no more than asked");
+        assert_eq!(left(), [1, 2, 4, 5], "the oldest");
+        assert_eq!(store.write(|conn| mail_purge(conn, at(5), 9)).unwrap(), 1, "the one of the bound stays");
+        assert_eq!(store.write(|conn| mail_purge(conn, at(6), 9)).unwrap(), 1);
+        assert_eq!(store.write(|conn| mail_purge(conn, at(999), 9)).unwrap(), 0);
+        assert_eq!((left(), read(store, |conn| alert_events_of(conn, key)).len()), (vec![1, 2], 5));
+    });
+}
+
+#[test]
 fn sessions_that_are_over_go_with_their_tokens_and_others_stay() {
     use hege_store::people::{Organisation, Person, organisations_insert, people_insert};
     use hege_store::sessions::{Session, session_insert, session_of_token, session_rotate, sessions_purge};

@@ -71,8 +71,8 @@ fn an_alert_that_nobody_acknowledges_in_time_is_told_further_once() {
 }
 
 fn list_open(board: &Board) -> usize {
-    let open = hege_app::alerts::Filter { plan: None, status: Some(hege_alerts::AlertStatus::Open) };
-    hege_app::alerts::list(&board.store, &crate::everywhere(), &open).unwrap().len()
+    let open = hege_app::alerts::Filter { status: Some(hege_alerts::AlertStatus::Open), ..Default::default() };
+    hege_app::alerts::list(&board.store, &crate::everywhere(), (&open, 100)).unwrap().items.len()
 }
 
 #[test]
