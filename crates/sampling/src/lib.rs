@@ -3,6 +3,7 @@
 //! Invariants
 //! - A form is parsed and checked as a whole: every problem at once, each at its field.
 //! - Entry, check and approval are three people, none of whom sampled it.
+//! - What follows a verdict rests on proven service, and what a re-inspection finds is final.
 
 pub mod amendment;
 pub mod examples;
@@ -11,6 +12,8 @@ pub mod form;
 pub mod form_no;
 pub mod history;
 pub mod life_cycle;
+pub mod reinspection;
+pub mod service;
 pub mod words;
 
 mod read;
