@@ -1,10 +1,11 @@
-//! Registration: the sampling form and its rules, custody and life cycle.
+//! Registration: the sampling form and its rules, custody and life cycle, deadlines.
 //!
 //! Invariants
 //! - A form is parsed and checked as a whole: every problem at once, each at its field.
 //! - Entry, check and approval are three people, none of whom sampled it.
 
 pub mod amendment;
+pub mod deadlines;
 pub mod examples;
 pub mod fields;
 pub mod form;
@@ -15,3 +16,5 @@ pub mod words;
 
 mod read;
 mod rules;
+
+pub use rules::shelf_life;
