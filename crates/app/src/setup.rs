@@ -1,7 +1,9 @@
-//! What an empty database is given: regions, calendars, the plan of 2013, the catalogue of limits. Loading twice changes nothing.
+//! What an empty database is given: regions, calendars, the plan of 2013, rules of deadlines, the catalogue of limits. Loading twice
+//! changes nothing.
 
 use crate::alerts::NewId;
 use crate::criteria;
+use crate::deadlines;
 use crate::plans::{self, Target, YearPlan};
 use crate::reference::{self, Reference, Region, Regions};
 use crate::sessions::SESSION_ACTIONS;
@@ -74,6 +76,7 @@ pub fn load(store: &Store, at: Timestamp, new_id: NewId<'_>) -> Result<(), Error
             }
         }
     }
+    deadlines::load(store, mark())?;
     criteria::load(store, mark())
 }
 

@@ -5,6 +5,7 @@ use crate::amendments::AmendmentRow;
 use crate::audit::{AuditRow, Audited, Seal, row_hash, seal_hash};
 use crate::cells::CellRow;
 use crate::criteria::criteria_list;
+use crate::deadlines::deadline_rules_list;
 use crate::imports::SampleImport;
 use crate::people::{organisations_list, people_list};
 use crate::plans::{plans_list, targets_of};
@@ -130,12 +131,14 @@ fn rows(conn: &mut Conn, city: i32, audits: &[AuditRow], findings: &mut Vec<Find
     Ok(())
 }
 
-/// What stands under the province's own shard: people with their subscriptions, organisations, targets and criteria.
+/// What stands under the province's own shard: people with their subscriptions, organisations, targets, criteria and rules of
+/// deadlines.
 fn provinces_own(conn: &mut Conn, recorded: &mut Recorded, findings: &mut Vec<Finding>) -> Result<(), Error> {
     compare(&people_list(conn)?, recorded, findings)?;
     compare(&subscriptions_list(conn)?, recorded, findings)?;
     compare(&organisations_list(conn)?, recorded, findings)?;
     compare(&criteria_list(conn)?, recorded, findings)?;
+    compare(&deadline_rules_list(conn)?, recorded, findings)?;
     for plan in plans_list(conn)? {
         compare(&targets_of(conn, plan.id)?, recorded, findings)?;
     }
