@@ -16,7 +16,7 @@ use hege_store::regions::{
     CalendarDay, Region as RegionRow, calendar_list, calendar_put, regions_list, regions_put, setting_get, setting_put,
 };
 use hege_store::types::Day;
-use hege_store::{Error as StoreError, Store};
+use hege_store::{Conn, Error as StoreError, Store};
 use jiff::Timestamp;
 use jiff::civil::date;
 use serde_json::{Value, json};
@@ -163,7 +163,12 @@ pub fn regions(store: &Store) -> Result<Regions, Error> {
 /// # Errors
 /// Those of the store.
 pub fn calendar(store: &Store) -> Result<Calendar, Error> {
-    let days = store.read(|conn| Ok::<_, Error>(calendar_list(conn)?))?;
+    store.read(calendar_of)
+}
+
+/// The same within a transaction.
+pub(crate) fn calendar_of(conn: &mut Conn) -> Result<Calendar, Error> {
+    let days = calendar_list(conn)?;
     let mut calendar = Calendar::default();
     let mut years: Vec<i32> = days.iter().map(|day| day.year).collect();
     years.dedup();

@@ -24,7 +24,7 @@ words! {
         ResultAnswer = "result_answer", "结果异议答复", "answer about authenticity, method or standard";
         Disposal = "disposal", "核查处置", "disposal";
         BackupConforming = "backup_conforming", "合格备样留存", "backup of a conforming sample";
-        BackupNonconforming = "backup_nonconforming", "不合格备样留存", "backup of another sample";
+        BackupNonconforming = "backup_nonconforming", "不合格备样留存", "backup of a nonconforming sample";
         Records = "records", "记录留存", "records";
     }
 }
@@ -47,7 +47,6 @@ words! {
         Reported = "reported", "批准报告", "report approved";
         Conforming = "conforming", "结论合格", "concluded conforming";
         Nonconforming = "nonconforming", "结论不合格", "concluded nonconforming";
-        Otherwise = "otherwise", "其他结论", "concluded otherwise";
         Urgent = "urgent", "严重危害", "found a serious hazard";
         Sent = "sent", "报送结果", "result sent to the department";
         Served = "served", "送达", "result served";
