@@ -15,6 +15,7 @@ mod bodies;
 mod browsers;
 mod client;
 mod contract;
+mod deadlines;
 mod document;
 mod edge;
 mod examples;
