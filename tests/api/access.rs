@@ -153,6 +153,7 @@ impl Request {
 /// What there is to ask about.
 struct Things {
     sample: String,
+    waiting: String,
     alert: String,
     person: String,
     import: String,
@@ -172,11 +173,12 @@ impl Things {
             |alerts: &Value| alerts.as_array().unwrap().iter().find(|alert| alert["rule"] == "below_target").cloned();
         let alert = below(&until("an alert", alerts, |alerts| below(alerts).is_some())).unwrap();
         server.stop_working();
+        let waiting = id(&server.at(Stand::Received)).to_owned();
         server.hire(Who::CountyInspector);
         let person = Who::CountyInspector.id().to_string();
         // Begun by somebody who is none of those who ask for it, and who stays as administrator of the province.
         let import = crate::imports::tried(&server.who(Who::SecondAdministrator));
-        Self { sample: id(&sample).to_owned(), alert: id(&alert).to_owned(), person, import, registration }
+        Self { sample: id(&sample).to_owned(), waiting, alert: id(&alert).to_owned(), person, import, registration }
     }
 
     /// The path of an operation, about what there is.
@@ -249,6 +251,8 @@ impl Things {
     fn request(&self, server: &Server, operation: &Operation<'_>) -> Request {
         let marker = match operation.id {
             "sample_list" => Some(self.sample.clone()),
+            "deadline_list" => Some(self.waiting.clone()),
+            "deadline_summary" => Some("\"city\":\"3301\"".to_owned()),
             "alert_list" => Some(self.alert.clone()),
             "user_list" => Some(self.person.clone()),
             "import_list" => Some(self.import.clone()),

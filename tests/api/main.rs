@@ -16,6 +16,7 @@ mod bodies;
 mod browsers;
 mod client;
 mod contract;
+mod deadlines;
 mod document;
 mod edge;
 mod examples;

@@ -7,7 +7,7 @@ use crate::server::Server;
 use hege_app::{Store, StoreError};
 
 /// Every table that a request could write to, with what of its rows changes when one of them is changed.
-const TABLES: [(&str, &str); 25] = [
+const TABLES: [(&str, &str); 26] = [
     ("alert", "revision"),
     ("alert_event", "0"),
     ("amendment", "0"),
@@ -16,6 +16,7 @@ const TABLES: [(&str, &str); 25] = [
     ("conclusion", "0"),
     ("criterion", "revision"),
     ("custody_event", "0"),
+    ("deadline_rule", "revision"),
     ("form_no_counter", "next"),
     ("idempotency", "0"),
     ("item", "revision"),

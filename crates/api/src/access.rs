@@ -127,6 +127,10 @@ operations! {
     SampleReturn = "sample_return", [Checker, Approver];
     /// Void, or ask for it.
     SampleVoid = "sample_void", [Inspector, Approver, Administrator];
+    /// List what waits.
+    DeadlineList = "deadline_list", anybody;
+    /// Count what waits.
+    DeadlineSummary = "deadline_summary", [Reviewer, Administrator, Auditor];
     /// Judge without storing.
     VerdictPreview = "verdict_preview", [Tester, Checker, Approver, Reviewer, Administrator, Auditor];
     /// List criteria.

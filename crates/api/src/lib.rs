@@ -24,6 +24,7 @@ mod audits;
 mod comparisons;
 mod criteria;
 mod custody;
+mod deadlines;
 mod form_fields;
 mod health;
 mod impact;
@@ -169,6 +170,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(samples::routes)
                 .configure(custody::routes)
                 .configure(results::routes)
+                .configure(deadlines::routes)
                 .configure(criteria::routes)
                 .configure(impact::routes)
                 .configure(alert_rules::routes)

@@ -1,8 +1,8 @@
 //! The OpenAPI document, made from the handlers.
 
 use crate::{
-    alert_rules, alerts, audits, comparisons, criteria, custody, events, form_fields, health, impact, imports,
-    organisations, people, plans, rates, reference, results, samples, sessions, subscriptions,
+    alert_rules, alerts, audits, comparisons, criteria, custody, deadlines, events, form_fields, health, impact,
+    imports, organisations, people, plans, rates, reference, results, samples, sessions, subscriptions,
 };
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::path::Operation;
@@ -111,6 +111,7 @@ impl Modify for Refused {
         samples::sample_amend,
         custody::sample_custody, custody::sample_receipt, custody::sample_return, custody::sample_void,
         results::result_enter, results::sample_check, results::sample_approve, results::verdict_preview,
+        deadlines::deadline_list, deadlines::deadline_summary,
         criteria::criterion_list, criteria::criterion_add, impact::criterion_impact, criteria::criterion_accept,
         rates::rate_list, comparisons::rate_cities, comparisons::rate_trend,
         alert_rules::alert_rule_list, alert_rules::alert_rule_preview,

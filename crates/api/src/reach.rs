@@ -125,6 +125,8 @@ pub const RULES: &[Rule] = {
         on("sample_approve", "approver", Sample, NotThere),
         on("sample_return", "checker approver", Sample, NotThere),
         on("sample_void", "inspector approver administrator", Sample, NotThere),
+        on("deadline_list", ANYBODY, Sample, NotThere),
+        on("deadline_summary", BOARD, RegionStage, NotThere),
         on("verdict_preview", "tester checker approver reviewer administrator auditor", Common, Nothing),
         on("criterion_list", ANYBODY, Common, Nothing),
         on("criterion_add", "administrator", Whole, Outside),

@@ -1,5 +1,6 @@
 //! Samples as they go over the wire.
 
+use crate::deadlines::ClockView;
 use crate::problem::Failure;
 use crate::samples::cursor_text;
 use hege_app::Error;
@@ -241,6 +242,8 @@ pub(crate) struct SampleView {
     custody: Vec<CustodyView>,
     amendments: Vec<AmendmentView>,
     conclusions: Vec<ConclusionView>,
+    /// 期限: those that have begun, as they stand now.
+    clocks: Vec<ClockView>,
 }
 
 impl SampleView {
@@ -253,6 +256,7 @@ impl SampleView {
             custody: seen.custody.iter().map(CustodyView::from).collect(),
             amendments: seen.amendments.iter().map(AmendmentView::from).collect(),
             conclusions: seen.conclusions.iter().map(ConclusionView::from).collect(),
+            clocks: seen.clocks.iter().map(ClockView::from).collect(),
         })
     }
 }

@@ -10,6 +10,7 @@ pub mod audits;
 pub mod calendars;
 pub mod catalogue;
 pub mod criteria;
+pub mod deadlines;
 pub mod demo;
 pub mod fields;
 pub mod form_numbers;

@@ -23,6 +23,7 @@ use hege_store::types::Id;
 use hege_store::{Conn, Store};
 pub(crate) use rows::{Left, Loaded, answered, form_columns, ordered, registered, stepped};
 use rows::{acting, answered_with};
+pub(crate) use seen::{shown, theirs};
 use serde_json::Value;
 use std::collections::BTreeSet;
 

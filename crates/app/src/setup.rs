@@ -1,7 +1,9 @@
-//! What an empty database is given: regions, calendars, the plan of 2013, the catalogue of limits. Loading twice changes nothing.
+//! What an empty database is given: regions, calendars, the plan of 2013, rules of deadlines, the catalogue of limits. Loading twice
+//! changes nothing.
 
 use crate::alerts::NewId;
 use crate::criteria;
+use crate::deadlines;
 use crate::plans::{self, Target, YearPlan};
 use crate::reference::{self, Reference, Region, Regions};
 use crate::sessions::SESSION_ACTIONS;
@@ -14,7 +16,7 @@ use hege_store::regions::{
     CalendarDay, Region as RegionRow, calendar_list, calendar_put, regions_list, regions_put, setting_get, setting_put,
 };
 use hege_store::types::Day;
-use hege_store::{Error as StoreError, Store};
+use hege_store::{Conn, Error as StoreError, Store};
 use jiff::Timestamp;
 use jiff::civil::date;
 use serde_json::{Value, json};
@@ -74,6 +76,7 @@ pub fn load(store: &Store, at: Timestamp, new_id: NewId<'_>) -> Result<(), Error
             }
         }
     }
+    deadlines::load(store, mark())?;
     criteria::load(store, mark())
 }
 
@@ -160,7 +163,12 @@ pub fn regions(store: &Store) -> Result<Regions, Error> {
 /// # Errors
 /// Those of the store.
 pub fn calendar(store: &Store) -> Result<Calendar, Error> {
-    let days = store.read(|conn| Ok::<_, Error>(calendar_list(conn)?))?;
+    store.read(calendar_of)
+}
+
+/// The same within a transaction.
+pub(crate) fn calendar_of(conn: &mut Conn) -> Result<Calendar, Error> {
+    let days = calendar_list(conn)?;
     let mut calendar = Calendar::default();
     let mut years: Vec<i32> = days.iter().map(|day| day.year).collect();
     years.dedup();

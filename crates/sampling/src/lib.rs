@@ -1,4 +1,4 @@
-//! Registration: the sampling form and its rules, custody and life cycle.
+//! Registration: the sampling form and its rules, custody and life cycle, deadlines.
 //!
 //! Invariants
 //! - A form is parsed and checked as a whole: every problem at once, each at its field.
@@ -6,6 +6,7 @@
 //! - What follows a verdict rests on proven service, and what a re-inspection finds is final.
 
 pub mod amendment;
+pub mod deadlines;
 pub mod examples;
 pub mod fields;
 pub mod form;
@@ -18,3 +19,5 @@ pub mod words;
 
 mod read;
 mod rules;
+
+pub use rules::shelf_life;

@@ -228,7 +228,8 @@ fn numbered_as_made(values: &Values) -> Option<bool> {
 }
 
 /// 12个月, 18 月, 2年, 45天: the shelf lives that labels state plainly. None for any other text, which is not read by guess.
-fn shelf_life(text: &str) -> Option<Span> {
+#[must_use]
+pub fn shelf_life(text: &str) -> Option<Span> {
     let text: String = text.split_whitespace().collect();
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let number: i64 = text.strip_suffix(unit)?.parse().ok().filter(|number| *number <= 10_000)?;

@@ -15,6 +15,7 @@ SELECT create_reference_table('region');
 SELECT create_reference_table('organisation');
 SELECT create_reference_table('criterion');
 SELECT create_reference_table('calendar_day');
+SELECT create_reference_table('deadline_rule');
 SELECT create_reference_table('plan');
 SELECT create_reference_table('target');
 

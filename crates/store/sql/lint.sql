@@ -8,7 +8,7 @@
 WITH cfg (dist, ref, local) AS (VALUES (
     ARRAY['sample', 'item', 'conclusion', 'amendment', 'custody_event', 'seal', 'name_gram', 'rate_cell', 'alert', 'alert_event',
           'mail', 'audit', 'audit_seal', 'outbox', 'import', 'import_row', 'sample_import', 'idempotency', 'form_no_counter'],
-    ARRAY['region', 'organisation', 'criterion', 'calendar_day', 'plan', 'target'],
+    ARRAY['region', 'organisation', 'criterion', 'calendar_day', 'deadline_rule', 'plan', 'target'],
     ARRAY['setting', 'person', 'subscription', 'session', 'refresh_token', 'login_attempt', 'signing_key', '__diesel_schema_migrations']
 )),
 t AS (

@@ -12,6 +12,7 @@ pub mod backup;
 pub mod cells;
 pub mod criteria;
 pub mod db;
+pub mod deadlines;
 pub mod form_numbers;
 pub mod gauges;
 pub mod idempotency;

@@ -1,6 +1,9 @@
 //! The tables, written by hand with the types of [`crate::types`]; a test compares them with both catalogues.
 #![expect(missing_docs, reason = "the table! macro documents nothing; the migrations carry the comments")]
 
+mod rules;
+pub use rules::deadline_rule;
+
 diesel::table! {
     use diesel::sql_types::*;
     use crate::types::sql::*;
@@ -190,7 +193,6 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::types::sql::*;
     name_gram (city, gram, kind, name) {
         city -> Integer,
         gram -> Text,
@@ -279,7 +281,6 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::types::sql::*;
     rate_cell (city, stage, sector, task_type, sample_kind, month) {
         city -> Integer,
         stage -> Text,
@@ -402,7 +403,6 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::types::sql::*;
     form_no_counter (city, county, year, task_type) {
         city -> Integer,
         county -> Integer,

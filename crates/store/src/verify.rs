@@ -10,6 +10,7 @@ use crate::amendments::AmendmentRow;
 use crate::audit::{AuditRow, Audited, Seal, row_hash, seal_hash};
 use crate::cells::CellRow;
 use crate::criteria::{CriterionRow, criteria_list};
+use crate::deadlines::{DeadlineRule, deadline_rules_list};
 use crate::imports::SampleImport;
 use crate::people::{Organisation, Person, organisations_list, people_list};
 use crate::plans::{TargetRow, plans_list, targets_of};
@@ -258,14 +259,15 @@ impl Verifying<'_> {
         Ok(())
     }
 
-    /// What stands under the province's own shard and is few: people with their subscriptions, organisations, targets and
-    /// criteria.
+    /// What stands under the province's own shard and is few: people with their subscriptions, organisations, targets, criteria
+    /// and rules of deadlines.
     fn provinces_own(&mut self, conn: &mut Conn) -> Result<(), Error> {
         let all = Span::whole().keys;
         self.compare(&people_list(conn)?, &all)?;
         self.compare(&subscriptions_list(conn)?, &all)?;
         self.compare(&organisations_list(conn)?, &all)?;
         self.compare(&criteria_list(conn)?, &all)?;
+        self.compare(&deadline_rules_list(conn)?, &all)?;
         let mut targets = Vec::new();
         for plan in plans_list(conn)? {
             targets.extend(targets_of(conn, plan.id)?);
@@ -303,8 +305,14 @@ impl Verifying<'_> {
             AlertRow::TABLE,
             AlertEvent::TABLE,
         ];
-        const OWN: [&str; 5] =
-            [Person::TABLE, Subscription::TABLE, Organisation::TABLE, CriterionRow::TABLE, TargetRow::TABLE];
+        const OWN: [&str; 6] = [
+            Person::TABLE,
+            Subscription::TABLE,
+            Organisation::TABLE,
+            CriterionRow::TABLE,
+            DeadlineRule::TABLE,
+            TargetRow::TABLE,
+        ];
         let is_own = self.city % 100 == 0;
         for table in self.record.tables()? {
             if SAMPLES.contains(&table.as_str()) || (is_own && OWN.contains(&table.as_str())) {

@@ -86,7 +86,8 @@ fn types(diesel: &str) -> [&'static str; 2] {
 fn written(postgres: bool) -> BTreeSet<String> {
     let mut table = "";
     let mut columns = BTreeSet::new();
-    for line in include_str!("../src/schema.rs").lines().map(str::trim) {
+    let schema = concat!(include_str!("../src/schema.rs"), include_str!("../src/schema/rules.rs"));
+    for line in schema.lines().map(str::trim) {
         if let Some((name, _)) = line.strip_suffix(") {").and_then(|line| line.split_once(" (")) {
             table = name;
         } else if let Some((column, kind)) = line.strip_suffix(',').and_then(|line| line.split_once(" -> ")) {

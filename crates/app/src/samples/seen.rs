@@ -2,6 +2,7 @@
 //! the names of seller and producer, the others their region's subtree.
 
 use super::rows::acting_on;
+use crate::deadlines::{Clocked, clocks_of};
 use crate::{Call, Error, PROVINCE, Store, counties, stored};
 use hege_core::names::Query;
 use hege_core::{City, RegionCode, Role, SampleId, Stage, TaskType};
@@ -33,6 +34,8 @@ pub struct Seen {
     pub amendments: Vec<AmendmentRow>,
     /// Its conclusions from the first.
     pub conclusions: Vec<ConclusionRow>,
+    /// Its clocks as they stand at the instant of the call.
+    pub clocks: Vec<Clocked>,
 }
 
 /// Whether a person of these roles sees a region's subtree of samples.
@@ -87,14 +90,15 @@ fn blinded(sample: Sample) -> Sample {
     sample
 }
 
-fn seen(conn: &mut Conn, sample: Sample, id: SampleId, is_blind: bool) -> Result<Seen, Error> {
+fn seen(conn: &mut Conn, sample: Sample, (id, at): (SampleId, Timestamp), is_blind: bool) -> Result<Seen, Error> {
     let items = items_of(conn, id)?;
     let custody = custody_of(conn, id)?;
     let conclusions = conclusions_of(conn, id)?;
+    let clocks = clocks_of(conn, (&sample, &items, &custody), &conclusions, at)?;
     // An amendment may name what is withheld.
     let amendments = if is_blind { Vec::new() } else { amendments_of(conn, id)? };
     let sample = if is_blind { blinded(sample) } else { sample };
-    Ok(Seen { sample, is_blind, items, custody, amendments, conclusions })
+    Ok(Seen { sample, is_blind, items, custody, amendments, conclusions, clocks })
 }
 
 /// A sample with everything that belongs to it.
@@ -105,7 +109,7 @@ pub fn fetch(store: &Store, call: &Call, id: SampleId) -> Result<Seen, Error> {
     store.read(|conn| {
         let sample = sample_fetch(conn, id)?.ok_or(Error::NotFound)?;
         let is_blind = blindness(&sample, call).ok_or(Error::NotFound)?;
-        seen(conn, sample, id, is_blind)
+        seen(conn, sample, (id, call.at), is_blind)
     })
 }
 
@@ -147,7 +151,7 @@ pub struct Page {
 }
 
 /// What of the samples is a person's.
-fn theirs(call: &Call) -> Theirs {
+pub(crate) fn theirs(call: &Call) -> Theirs {
     let (own, roles) = (Id(call.organisation.0), &call.actor.roles);
     let (inspects, tests) = (roles.contains(&Role::Inspector), roles.iter().any(|role| role.is_laboratory()));
     if roles.iter().any(oversees) {
@@ -189,11 +193,15 @@ pub fn list(store: &Store, call: &Call, search: &Search, limit: u8) -> Result<Pa
         let next = rows.last().filter(|_| is_more).map(|last| (last.sampled_at, last.id));
         Found { samples: rows, next }
     };
-    let seen = rows.into_iter().filter_map(|sample| {
-        let is_blind = blindness(&sample, call)?;
-        Some((if is_blind { blinded(sample) } else { sample }, is_blind))
-    });
+    let seen = rows.into_iter().filter_map(|sample| shown(sample, call));
     Ok(Page { items: seen.collect(), next: next.map(|(at, id)| Cursor { at: at.0, id: id.0 }) })
+}
+
+/// A sample as a list shows it to this person, and whether without the names of seller and producer; none when it is not there
+/// for them.
+pub(crate) fn shown(sample: Sample, call: &Call) -> Option<(Sample, bool)> {
+    let is_blind = blindness(&sample, call)?;
+    Some((if is_blind { blinded(sample) } else { sample }, is_blind))
 }
 
 /// Samples that were searched for, and where the next page begins.

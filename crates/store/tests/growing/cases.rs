@@ -7,6 +7,7 @@ use hege_core::{SampleId, Stage, TaskType};
 use hege_store::alerts::{AlertFilter, alert_events_of, alert_list, alerts_by_rule, alerts_of};
 use hege_store::audit::{audit_latest, audit_seal, audit_since, cities_unsealed};
 use hege_store::cells::cells_between;
+use hege_store::deadlines::{Awaited, Waiting, waiting_counts, waiting_list};
 use hege_store::imports::{Wanted, samples_whole};
 use hege_store::listing::{Filter, Theirs, sample_list};
 use hege_store::outbox::messages_take;
@@ -196,4 +197,42 @@ pub(crate) fn others() -> Vec<Case> {
         case("sealing", |conn| audit_seal(conn, 3301, Ts(NOW), 500).map(drop)),
         case("messages to take", |conn| messages_take(conn, "concluded", (Ts(NOW), Ts(NOW)), 500).map(drop)),
     ]
+}
+
+/// What waits, for everybody who asks, on the first page and on a later one, and counted.
+pub(crate) fn waiting() -> Vec<Case> {
+    let scopes = [
+        ("province", Theirs::In(330_000, 339_999)),
+        ("city", Theirs::In(330_100, 330_199)),
+        ("county", Theirs::In(330_102, 330_102)),
+        ("taker", Theirs::TakenBy(taker())),
+        ("laboratory", Theirs::SentTo(lab())),
+        ("both", Theirs::Either(taker(), lab())),
+    ];
+    let long_ago = NOW - jiff::SignedDuration::from_hours(24 * 365 * 9);
+    let mut cases = Vec::new();
+    for (scope, theirs) in scopes {
+        for awaited in [Awaited::Delivery, Awaited::Report] {
+            let waiting = Waiting {
+                awaited,
+                theirs: theirs.clone(),
+                stages: vec![Stage::Production, Stage::Circulation, Stage::Catering],
+                regions: None,
+                lab: None,
+                sampled: (Ts(long_ago), Ts(jiff::Timestamp::MAX)),
+                begun: (Ts(long_ago), Ts(NOW)),
+                after: None,
+            };
+            let of_lab = Waiting { lab: Some(lab()), regions: Some((330_100, 330_199)), ..waiting.clone() };
+            let later = Ts(NOW - jiff::SignedDuration::from_hours(24 * 5));
+            let after = Waiting { after: Some((later, id(1))), begun: (later, Ts(NOW)), ..waiting.clone() };
+            for (asked, waiting) in [("all", waiting.clone()), ("of a laboratory", of_lab), ("later", after)] {
+                let name = format!("{awaited:?} of a {scope}, {asked}");
+                cases.push(case(name, move |conn| waiting_list(conn, &waiting, 51).map(drop)));
+            }
+            let name = format!("{awaited:?} of a {scope}, counted");
+            cases.push(case(name, move |conn| waiting_counts(conn, &waiting).map(drop)));
+        }
+    }
+    cases
 }

@@ -1,0 +1,111 @@
+//! The clocks of one sample, from its rows.
+
+use super::rules;
+use crate::catalogue::shipped_analytes;
+use crate::fields::stored_fields;
+use crate::{Error, setup};
+use hege_core::calendar::MissingYear;
+use hege_core::date::china_date;
+use hege_lab::ItemVerdict;
+use hege_rates::Standing;
+use hege_sampling::deadlines::{Course, Due, Event, Rule, Running, State, clocks};
+use hege_sampling::form::{Fields, Raw};
+use hege_sampling::shelf_life;
+use hege_sampling::words::DateKind;
+use hege_store::Conn;
+use hege_store::samples::{ConclusionRow, CustodyRow, Item, Sample};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+/// A clock as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clocked {
+    /// The rule by which it runs.
+    pub rule: Rule,
+    /// Since when.
+    pub started_at: Timestamp,
+    /// By when.
+    pub due: Result<Due, MissingYear>,
+    /// When it was done.
+    pub done_at: Option<Timestamp>,
+    /// Where it stands.
+    pub state: State,
+}
+
+impl From<Running<'_>> for Clocked {
+    fn from(running: Running<'_>) -> Self {
+        let Running { rule, started_at, due, done_at, state } = running;
+        Self { rule: rule.clone(), started_at, due, done_at, state }
+    }
+}
+
+/// The events that this program records of a sample. Whoever records more of them adds them here.
+const RECORDED: [Event; 4] = [Event::Sampled, Event::Delivered, Event::Received, Event::Reported];
+
+/// The clocks of a sample at an instant. Of imported history nobody wrote down when it was delivered, received or reported: it
+/// has none.
+pub(crate) fn clocks_of(
+    conn: &mut Conn,
+    (sample, items, custody): (&Sample, &[Item], &[CustodyRow]),
+    conclusions: &[ConclusionRow],
+    at: Timestamp,
+) -> Result<Vec<Clocked>, Error> {
+    if custody.iter().any(|event| event.kind == "imported") {
+        return Ok(Vec::new());
+    }
+    let (rules, calendar) = (rules(conn)?, setup::calendar_of(conn)?);
+    let course = course((sample, items, custody), conclusions)?;
+    let of = (sample.stage.0, china_date(sample.sampled_at.0));
+    Ok(clocks(&rules, of, &course, &calendar, at).into_iter().map(Clocked::from).collect())
+}
+
+fn course(
+    (sample, items, custody): (&Sample, &[Item], &[CustodyRow]),
+    conclusions: &[ConclusionRow],
+) -> Result<Course, Error> {
+    let first =
+        |kinds: &[&str]| custody.iter().find(|event| kinds.contains(&event.kind.as_str())).map(|event| event.at.0);
+    let has = |kind: &str| custody.iter().any(|event| event.kind == kind);
+    let concluded = |of: Standing| {
+        let last = conclusions.iter().rfind(|row| row.standing.0 != Standing::Voided);
+        last.filter(|row| row.standing.0 == of).map(|row| row.decided_at.0)
+    };
+    let failed = concluded(Standing::Nonconforming);
+    let happened = [
+        (Event::Sampled, Some(sample.sampled_at.0)),
+        (Event::Delivered, first(&["received", "refused"])),
+        (Event::Received, first(&["received"])),
+        (Event::Reported, first(&["approved"])),
+        (Event::Conforming, concluded(Standing::Conforming)),
+        (Event::Nonconforming, failed),
+        (Event::Urgent, if is_urgent(items)? { failed } else { None }),
+    ];
+    Ok(Course {
+        events: happened.into_iter().filter_map(|(event, at)| Some((event, at?))).collect(),
+        recorded: RECORDED.into_iter().collect(),
+        shelf_end: shelf_end(sample),
+        is_open: has("void_requested"),
+        is_out: matches!(sample.standing.0, Standing::Refused | Standing::Voided),
+        ..Course::default()
+    })
+}
+
+/// Whether a banned substance or a pathogen was found: a hazard that is reported at once.
+fn is_urgent(items: &[Item]) -> Result<bool, Error> {
+    let analytes = shipped_analytes()?;
+    let is_hazard = |code: &str| analytes.get(code).is_some_and(|analyte| analyte.banned || analyte.pathogen);
+    let failed = |item: &&Item| item.verdict.as_deref() == Some(ItemVerdict::Nonconforming.code());
+    Ok(items.iter().filter(failed).any(|item| is_hazard(&item.analyte)))
+}
+
+/// The last day of the shelf life that the label states, counted from the day of production; none where it cannot be read.
+fn shelf_end(sample: &Sample) -> Option<Date> {
+    let fields: Fields = stored_fields(&sample.form.0)?;
+    let text = |field: &str| match fields.get(field) {
+        Some(Raw::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let is_made = text("date_kind")? == DateKind::Production.code();
+    let made = sample.deciding_date.filter(|_| is_made)?;
+    made.0.checked_add(shelf_life(text("shelf_life")?)?).ok()
+}

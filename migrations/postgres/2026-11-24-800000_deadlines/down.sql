@@ -1,0 +1,3 @@
+DROP INDEX sample_unreported;
+DROP INDEX sample_undelivered;
+DROP TABLE deadline_rule;
