@@ -62,7 +62,9 @@ fn median(mut values: Vec<f64>) -> f64 {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let size = if arguments.iter().any(|argument| argument == "--bench") { WHOLE } else { TRIAL };
-    let named: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    let numbers: Vec<u32> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
+    let is_name = |argument: &&String| !argument.starts_with('-') && argument.parse::<u32>().is_err();
+    let named: Vec<&String> = arguments.iter().filter(is_name).collect();
     let wants = |part: &str| named.is_empty() || named.iter().any(|name| *name == part);
     let mut key = tempfile::NamedTempFile::new().unwrap();
     writeln!(key, "{KEY}").unwrap();
@@ -83,7 +85,8 @@ fn main() {
         import::run(&cluster, key.path(), size.rows);
     }
     if wants("scale") {
-        scale::run(&cluster, key.path(), size.among, size.asked);
+        let among = if numbers.is_empty() { size.among } else { &numbers };
+        scale::run(&cluster, key.path(), among, size.asked);
     }
 }
 

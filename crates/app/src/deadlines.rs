@@ -7,5 +7,5 @@ mod waiting;
 
 pub use rules::{load, rules, shipped};
 pub use sample::Clocked;
-pub(crate) use sample::clocks_of;
+pub(crate) use sample::{clocks_of, shelf_end};
 pub use waiting::{Asked, Cursor, Line, Page, Summary, Waits, list, summary};

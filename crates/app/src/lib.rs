@@ -4,6 +4,7 @@
 //! - Nothing is decided here that a pure crate can decide; nothing is queried here that a noun of the store does not offer.
 //! - Time and new ids come in with the [`Call`]; a use case may run twice and gives the same rows.
 
+pub mod after_verdict;
 pub mod alerts;
 pub mod amendments;
 pub mod audits;
@@ -44,6 +45,7 @@ pub use hege_store::{Error as StoreError, Store};
 use hege_core::region::RegionLevel;
 use hege_core::{City, OrganisationId, Problem, Problems, RegionCode, Stage, UserId};
 use hege_sampling::life_cycle::{Actor, Denial};
+use hege_sampling::reinspection::ReinspectionDenial;
 use hege_store::AsStoreError;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -158,6 +160,9 @@ pub enum Error {
     /// The life cycle forbids it because of these items, named by their analyte.
     #[error("denied: {0}")]
     DeniedFor(Denial, BTreeSet<String>),
+    /// The rules of re-inspection forbid it.
+    #[error("denied: {0}")]
+    Reinspection(ReinspectionDenial),
     /// It would reach beyond what the person sees: 403 `outside_scope`.
     #[error("outside the scope of the person")]
     OutsideScope,
@@ -194,6 +199,12 @@ impl Error {
 impl AsStoreError for Error {
     fn as_store_error(&self) -> Option<&hege_store::Error> {
         if let Self::Store(error) = self { Some(error) } else { None }
+    }
+}
+
+impl From<ReinspectionDenial> for Error {
+    fn from(denial: ReinspectionDenial) -> Self {
+        Self::Reinspection(denial)
     }
 }
 

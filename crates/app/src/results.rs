@@ -123,8 +123,6 @@ fn replaced(
 fn entered(item: &Item, value: &Value, (call, judged): (&Call, &dyn Fn(&Value) -> Judgement)) -> Item {
     let judgement = judged(value);
     let is_risk = item.purpose == RISK;
-    let steps: Vec<Json> = judgement.steps.iter().map(|step| json!({"zh": step.zh(), "en": step.en()})).collect();
-    let criteria: Vec<Json> = judgement.criteria().map(criterion_json).collect();
     let row = judgement.criteria().next().and_then(|criterion| criterion.basis.row.clone());
     // The retest is judged like the result: one that conforms confirms nothing.
     let confirmation = value.confirmation.as_ref().map(|confirmation| {
@@ -148,13 +146,27 @@ fn entered(item: &Item, value: &Value, (call, judged): (&Call, &dyn Fn(&Value) -
         reason: Some(judgement.reason.code().to_owned()),
         entry: Some(Doc(json!(value.beside))),
         stated: value.criterion.as_ref().map(|stated| Doc(stated.document(call))),
-        judgement: Some(Doc(json!({"criteria": criteria, "steps": steps}))),
+        judgement: Some(Doc(judgement_json(&judgement))),
         confirmation: confirmation.map(Doc),
         entered_by: Some(Id(call.user().0)),
         entered_at: Some(Ts(call.at)),
         revision: item.revision + 1,
         ..item.clone()
     }
+}
+
+/// The criteria and the steps of a judgement, as they are stored.
+pub(crate) fn judgement_json(judgement: &Judgement) -> Json {
+    let steps: Vec<Json> = judgement.steps.iter().map(|step| json!({"zh": step.zh(), "en": step.en()})).collect();
+    let criteria: Vec<Json> = judgement.criteria().map(criterion_json).collect();
+    json!({"criteria": criteria, "steps": steps})
+}
+
+/// Judges what a re-inspection found of an item: by the criterion that the first laboratory stated, or else by the catalogue.
+pub(crate) fn judged_again(sample: &Sample, item: &Item, value: &Value, catalogue: &Catalogue) -> Judgement {
+    let stated = item.stated.as_ref().and_then(|stated| serde_json::from_value(stated.0.clone()).ok());
+    let value = Value { criterion: stated, ..value.clone() };
+    judge_case(&value.case(&Product::of(sample)), Some(catalogue))
 }
 
 impl Product {

@@ -21,9 +21,9 @@ use hege_store::samples::{
 use hege_store::seals::{SealRow, seals_put, seals_used};
 use hege_store::types::Id;
 use hege_store::{Conn, Store};
-pub(crate) use rows::{Left, Loaded, answered, form_columns, ordered, registered, stepped};
-use rows::{acting, answered_with};
-pub(crate) use seen::{shown, theirs};
+use rows::answered_with;
+pub(crate) use rows::{Left, Loaded, acting, answered, form_columns, ordered, registered, stepped};
+pub(crate) use seen::{blindness, shown, theirs};
 use serde_json::Value;
 use std::collections::BTreeSet;
 

@@ -87,8 +87,8 @@ pub struct Facts {
     pub microbiological: BTreeSet<String>,
     /// The last day of the shelf life, where it can be read.
     pub shelf_life_ends: Option<Date>,
-    /// Until when the applicant may apply; none where no proven service has begun the clock, or nobody can tell.
-    pub apply_until: Option<Timestamp>,
+    /// The first instant at which the applicant is late; none where no proven service has begun the clock, or nobody can tell.
+    pub late_from: Option<Timestamp>,
     /// Whether another re-inspection of it is open.
     pub has_open: bool,
     /// Whether a body has reported on it before.
@@ -129,7 +129,7 @@ impl Application {
         let holds = [
             (Ground::Microbiological, !self.items.is_disjoint(&facts.microbiological)),
             (Ground::BackupExpired, facts.shelf_life_ends.is_some_and(|end| end < today)),
-            (Ground::Late, facts.apply_until.is_some_and(|until| self.at > until)),
+            (Ground::Late, facts.late_from.is_some_and(|late_from| self.at >= late_from)),
             (Ground::Reinspected, facts.was_reinspected),
         ];
         holds.into_iter().filter_map(|(ground, holds)| holds.then_some(ground)).collect()

@@ -40,7 +40,7 @@ fn facts() -> Facts {
         failing: names(&["lead", "cadmium"]),
         microbiological: BTreeSet::new(),
         shelf_life_ends: None,
-        apply_until: None,
+        late_from: None,
         has_open: false,
         was_reinspected: false,
         first_lab: Some(LabId(Uuid::from_u128(FIRST))),
@@ -119,13 +119,13 @@ fn every_act_in_every_state_by_every_role_of_every_side_is_as_the_table_says() {
 }
 
 #[test]
-fn an_application_is_late_after_its_last_instant_and_the_backup_expired_after_its_last_day() {
-    let until = application().at;
+fn an_application_is_late_from_the_first_instant_on_and_the_backup_expired_after_its_last_day() {
+    let at = application().at;
     let second = jiff::SignedDuration::from_secs(1);
-    let late = |apply_until| application().grounds(&Facts { apply_until, ..facts() }, TODAY).contains(&Ground::Late);
+    let late = |late_from| application().grounds(&Facts { late_from, ..facts() }, TODAY).contains(&Ground::Late);
     assert!(!late(None), "without a clock nobody is late");
-    assert!(!late(Some(until)), "at the last instant it is in time");
-    assert!(late(Some(until - second)));
+    assert!(!late(Some(at + second)), "before it is too late it is in time");
+    assert!(late(Some(at)));
     let expired = |ends| {
         application().grounds(&Facts { shelf_life_ends: ends, ..facts() }, TODAY).contains(&Ground::BackupExpired)
     };
@@ -143,7 +143,7 @@ fn what_the_law_refuses_cannot_be_accepted_and_what_the_record_denies_cannot_be_
     let of_ground = |ground| match ground {
         Ground::Microbiological => Facts { microbiological: names(&["lead"]), ..facts() },
         Ground::BackupExpired => Facts { shelf_life_ends: Some(date(2025, 9, 9)), ..facts() },
-        Ground::Late => Facts { apply_until: Some(instant("2025-08-31T08:00:00+08:00")), ..facts() },
+        Ground::Late => Facts { late_from: Some(instant("2025-08-31T08:00:00+08:00")), ..facts() },
         Ground::Reinspected => Facts { was_reinspected: true, ..facts() },
         Ground::BackupUnusable | Ground::NoAgreement => facts(),
     };

@@ -2,9 +2,10 @@
 
 use crate::audit::Audited;
 use crate::names::{names_of, names_put};
-use crate::schema::{conclusion, custody_event, item, sample};
+use crate::schema::{conclusion, custody_event, item, reinspection_item, sample};
 use crate::types::{Day, Doc, Id, Ts, Word};
 use crate::{Conn, Error, on};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use hege_core::names::NameKind;
 use hege_core::{SampleId, SampleKind, Sector, Stage, TaskType};
@@ -469,6 +470,10 @@ pub fn failed_items(conn: &mut Conn, (from, until): (i32, i32)) -> Result<Vec<Fa
         .inner_join(item::table.on(item::city.eq(sample::city).and(item::sample_id.eq(sample::id))))
         .filter(sample::standing.eq(Word(Standing::Nonconforming)).and(sample::month.between(from, until)))
         .filter(item::verdict.eq(Some("nonconforming")))
+        // What a re-inspection cleared has not failed.
+        .filter(not(exists(reinspection_item::table
+            .filter(reinspection_item::city.eq(item::city).and(reinspection_item::sample_id.eq(item::sample_id)))
+            .filter(reinspection_item::analyte.eq(item::analyte).and(reinspection_item::verdict.ne("nonconforming"))))))
         .order((sample::sampled_at, sample::id, item::analyte))
         .select((
             sample::city, sample::id, sample::region, sample::stage, sample::form_no, sample::product_name,

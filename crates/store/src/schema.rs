@@ -1,8 +1,10 @@
 //! The tables, written by hand with the types of [`crate::types`]; a test compares them with both catalogues.
 #![expect(missing_docs, reason = "the table! macro documents nothing; the migrations carry the comments")]
 
+mod after_verdict;
 mod rules;
-pub use rules::deadline_rule;
+pub use after_verdict::{reinspection, reinspection_item, service};
+pub use rules::{calendar_day, criterion, deadline_rule};
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -99,32 +101,6 @@ diesel::table! {
         kid -> Text,
         secret -> Binary,
         created_at -> Ts,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::types::sql::*;
-    criterion (id) {
-        id -> Text,
-        food_class -> Text,
-        analyte -> Text,
-        row -> Doc,
-        verified -> Bool,
-        accepted_by -> Nullable<Id>,
-        accepted_at -> Nullable<Ts>,
-        revision -> BigInt,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::types::sql::*;
-    calendar_day (day) {
-        day -> Day,
-        year -> Integer,
-        kind -> Text,
-        source -> Text,
     }
 }
 
@@ -496,5 +472,5 @@ diesel::table! {
 diesel::joinable!(session -> person (person_id));
 diesel::joinable!(refresh_token -> session (session_id));
 diesel::allow_tables_to_appear_in_same_query!(session, person);
-diesel::allow_tables_to_appear_in_same_query!(sample, conclusion, item);
+diesel::allow_tables_to_appear_in_same_query!(sample, conclusion, item, reinspection_item);
 diesel::allow_tables_to_appear_in_same_query!(sample, sample_import);

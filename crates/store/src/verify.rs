@@ -14,10 +14,13 @@ use crate::deadlines::{DeadlineRule, deadline_rules_list};
 use crate::imports::SampleImport;
 use crate::people::{Organisation, Person, organisations_list, people_list};
 use crate::plans::{TargetRow, plans_list, targets_of};
+use crate::reinspections::{ReinspectionItem, ReinspectionRow};
 use crate::samples::{ConclusionRow, CustodyRow, Item, Sample};
 use crate::schema::{
-    alert, alert_event, amendment, audit, audit_seal, conclusion, custody_event, item, rate_cell, sample, sample_import,
+    alert, alert_event, amendment, audit, audit_seal, conclusion, custody_event, item, rate_cell, reinspection,
+    reinspection_item, sample, sample_import, service,
 };
+use crate::services::ServiceRow;
 use crate::subscriptions::{Subscription, subscriptions_list};
 use crate::types::{Id, Word};
 use crate::{Conn, Error, on};
@@ -237,6 +240,9 @@ impl Verifying<'_> {
             self.compare(&hanging!(conn, custody_event::sample_id, CustodyRow, city, span), &span.keys)?;
             self.compare(&hanging!(conn, amendment::sample_id, AmendmentRow, city, span), &span.keys)?;
             self.compare(&hanging!(conn, sample_import::sample_id, SampleImport, city, span), &span.keys)?;
+            self.compare(&hanging!(conn, service::sample_id, ServiceRow, city, span), &span.keys)?;
+            self.compare(&hanging!(conn, reinspection::sample_id, ReinspectionRow, city, span), &span.keys)?;
+            self.compare(&hanging!(conn, reinspection_item::sample_id, ReinspectionItem, city, span), &span.keys)?;
         }
         self.cells(conn, cells)
     }
@@ -295,13 +301,16 @@ impl Verifying<'_> {
 
     /// What was recorded of tables whose rows do not stand under this city.
     fn other_tables(&mut self) -> Result<(), Error> {
-        const SAMPLES: [&str; 8] = [
+        const SAMPLES: [&str; 11] = [
             Sample::TABLE,
             Item::TABLE,
             ConclusionRow::TABLE,
             CustodyRow::TABLE,
             AmendmentRow::TABLE,
             SampleImport::TABLE,
+            ServiceRow::TABLE,
+            ReinspectionRow::TABLE,
+            ReinspectionItem::TABLE,
             AlertRow::TABLE,
             AlertEvent::TABLE,
         ];

@@ -86,7 +86,11 @@ fn types(diesel: &str) -> [&'static str; 2] {
 fn written(postgres: bool) -> BTreeSet<String> {
     let mut table = "";
     let mut columns = BTreeSet::new();
-    let schema = concat!(include_str!("../src/schema.rs"), include_str!("../src/schema/rules.rs"));
+    let schema = concat!(
+        include_str!("../src/schema.rs"),
+        include_str!("../src/schema/rules.rs"),
+        include_str!("../src/schema/after_verdict.rs")
+    );
     for line in schema.lines().map(str::trim) {
         if let Some((name, _)) = line.strip_suffix(") {").and_then(|line| line.split_once(" (")) {
             table = name;

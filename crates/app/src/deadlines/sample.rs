@@ -16,6 +16,7 @@ use hege_store::Conn;
 use hege_store::samples::{ConclusionRow, CustodyRow, Item, Sample};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::Value;
 
 /// A clock as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +41,19 @@ impl From<Running<'_>> for Clocked {
 }
 
 /// The events that this program records of a sample. Whoever records more of them adds them here.
-const RECORDED: [Event; 4] = [Event::Sampled, Event::Delivered, Event::Received, Event::Reported];
+const RECORDED: [Event; 11] = [
+    Event::Sampled,
+    Event::Delivered,
+    Event::Received,
+    Event::Reported,
+    Event::Served,
+    Event::ReinspectionApplied,
+    Event::ReinspectionDecided,
+    Event::ReinspectionAccepted,
+    Event::BodyNamed,
+    Event::BackupHandedOver,
+    Event::ReinspectionReported,
+];
 
 /// The clocks of a sample at an instant. Of imported history nobody wrote down when it was delivered, received or reported: it
 /// has none.
@@ -79,15 +92,40 @@ fn course(
         (Event::Conforming, concluded(Standing::Conforming)),
         (Event::Nonconforming, failed),
         (Event::Urgent, if is_urgent(items)? { failed } else { None }),
+        (Event::Served, served(custody)),
+        (Event::ReinspectionApplied, first(&["reinspection_applied"])),
+        (Event::ReinspectionDecided, first(&["reinspection_accepted", "reinspection_refused"])),
+        (Event::ReinspectionAccepted, first(&["reinspection_accepted"])),
+        (Event::BodyNamed, first(&["reinspection_body_named"])),
+        (Event::BackupHandedOver, first(&["backup_handed_over"])),
+        (Event::ReinspectionReported, first(&["reinspection_reported"])),
     ];
     Ok(Course {
         events: happened.into_iter().filter_map(|(event, at)| Some((event, at?))).collect(),
         recorded: RECORDED.into_iter().collect(),
         shelf_end: shelf_end(sample),
-        is_open: has("void_requested"),
+        is_open: has("void_requested") || is_reinspected(custody),
         is_out: matches!(sample.standing.0, Standing::Refused | Standing::Voided),
         ..Course::default()
     })
+}
+
+/// When the result was first served so that a clock runs: the instant of the proof, not that of its recording.
+fn served(custody: &[CustodyRow]) -> Option<Timestamp> {
+    let proven = custody.iter().filter(|event| {
+        event.kind == "served" && event.detail.0.get("starts_clock").and_then(Value::as_bool) == Some(true)
+    });
+    let at = |event: &CustodyRow| event.detail.0.get("served_at").and_then(Value::as_str)?.parse().ok();
+    proven.filter_map(at).min()
+}
+
+/// Whether a re-inspection is open: its last step ends none.
+fn is_reinspected(custody: &[CustodyRow]) -> bool {
+    const STEPS: [&str; 4] =
+        ["reinspection_applied", "reinspection_accepted", "reinspection_body_named", "backup_handed_over"];
+    const ENDS: [&str; 3] = ["reinspection_refused", "reinspection_reported", "reinspection_withdrawn"];
+    let mut steps = custody.iter().rev().map(|event| event.kind.as_str());
+    steps.find(|kind| STEPS.contains(kind) || ENDS.contains(kind)).is_some_and(|kind| STEPS.contains(&kind))
 }
 
 /// Whether a banned substance or a pathogen was found: a hazard that is reported at once.
@@ -99,7 +137,7 @@ fn is_urgent(items: &[Item]) -> Result<bool, Error> {
 }
 
 /// The last day of the shelf life that the label states, counted from the day of production; none where it cannot be read.
-fn shelf_end(sample: &Sample) -> Option<Date> {
+pub(crate) fn shelf_end(sample: &Sample) -> Option<Date> {
     let fields: Fields = stored_fields(&sample.form.0)?;
     let text = |field: &str| match fields.get(field) {
         Some(Raw::Text(text)) => Some(text.as_str()),

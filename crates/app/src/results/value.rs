@@ -144,7 +144,7 @@ impl Value {
 
     /// What is missing or cannot be read, at `/results/{index}/...`. A result that cannot be judged is none of it: it is kept
     /// as reported, with its reason.
-    pub(super) fn problems(&self, index: usize) -> Problems {
+    pub(crate) fn problems(&self, index: usize) -> Problems {
         let mut problems = Problems::new();
         let at = |field: &str| format!("/results/{index}/{field}");
         let blank = |text: &str| text.trim().is_empty();

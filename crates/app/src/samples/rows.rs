@@ -171,7 +171,7 @@ pub(crate) fn ordered(sample: &Sample, analyte: &str, risk: bool) -> Item {
 
 /// What a person may be to a sample: an inspector of what their organisation took, of the laboratory that it is addressed to, an
 /// administrator of its region.
-pub(super) fn acting(sample: &Sample, call: &Call) -> Actor {
+pub(crate) fn acting(sample: &Sample, call: &Call) -> Actor {
     let region = u32::try_from(sample.region).ok().and_then(|code| RegionCode::new(code).ok());
     let is_administered = region.is_some_and(|region| call.scope.sees_region(region));
     let mut actor = acting_on((sample.lab_id, sample.sampling_org_id), call);

@@ -44,7 +44,7 @@ fn oversees(role: &Role) -> bool {
 }
 
 /// Whether the person sees a sample at all, and whether without the names of seller and producer.
-pub(super) fn blindness(sample: &Sample, call: &Call) -> Option<bool> {
+pub(crate) fn blindness(sample: &Sample, call: &Call) -> Option<bool> {
     blindness_of((sample.stage, sample.region), (sample.lab_id, sample.sampling_org_id), call)
 }
 

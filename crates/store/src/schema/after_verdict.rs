@@ -1,0 +1,56 @@
+//! Tables of what follows a verdict, beside the others of [`super`].
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    service (city, sample_id, seq) {
+        city -> Integer,
+        sample_id -> Id,
+        seq -> Integer,
+        addressee -> Text,
+        name -> Text,
+        method -> Text,
+        served_at -> Ts,
+        proof -> Nullable<Text>,
+        rights_told -> Bool,
+        recorded_by -> Id,
+        recorded_at -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    reinspection (city, sample_id, seq) {
+        city -> Integer,
+        sample_id -> Id,
+        seq -> Integer,
+        state -> Text,
+        applicant -> Text,
+        applied_at -> Ts,
+        items -> Doc,
+        ground -> Nullable<Text>,
+        body_id -> Nullable<Id>,
+        report -> Nullable<Doc>,
+        conclusion_revision -> Integer,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    reinspection_item (city, sample_id, seq, analyte) {
+        city -> Integer,
+        sample_id -> Id,
+        seq -> Integer,
+        analyte -> Text,
+        reported -> Text,
+        unit -> Nullable<Text>,
+        lod -> Nullable<Text>,
+        method -> Nullable<Text>,
+        verdict -> Text,
+        reason -> Text,
+        judgement -> Doc,
+    }
+}

@@ -1,0 +1,3 @@
+DROP TABLE reinspection_item;
+DROP TABLE reinspection;
+DROP TABLE service;
