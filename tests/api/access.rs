@@ -173,6 +173,7 @@ impl Things {
             |alerts: &Value| alerts.as_array().unwrap().iter().find(|alert| alert["rule"] == "below_target").cloned();
         let alert = below(&until("an alert", alerts, |alerts| below(alerts).is_some())).unwrap();
         server.stop_working();
+        crate::reinspection::applied(server, id(&sample), "lead");
         let waiting = id(&server.at(Stand::Received)).to_owned();
         server.hire(Who::CountyInspector);
         let person = Who::CountyInspector.id().to_string();
@@ -234,6 +235,13 @@ impl Things {
             "result_enter" => stale(json!({"results": crate::forms::lead("0.1")})),
             "sample_check" | "sample_approve" | "criterion_accept" => stale(json!({})),
             "sample_return" => stale(json!({"reason": "演示"})),
+            "service_add" => stale(crate::reinspection::service("sampled_unit", Some("演示"))),
+            "reinspection_apply" => stale(crate::reinspection::application("sampled_unit", "lead")),
+            "reinspection_decide" => stale(json!({"accepted": true})),
+            "reinspection_body" => stale(json!({"body_id": House::OtherLaboratory.id().to_string()})),
+            "reinspection_hand_over" => stale(json!({})),
+            "reinspection_report" => stale(crate::reinspection::report("0.1")),
+            "reinspection_withdraw" => stale(json!({"reason": "演示"})),
             "sample_void" => stale(json!({"reason": "演示", "request": false})),
             "verdict_preview" => json!({"cases": []}),
             "criterion_add" => {

@@ -28,6 +28,7 @@ mod logs;
 mod mail;
 mod people;
 mod registrations;
+mod reinspection;
 mod rows;
 mod rules;
 mod scope;

@@ -76,6 +76,8 @@ pub(crate) enum Who {
     CityAdministrator,
     /// Administers the province beside the first.
     SecondAdministrator,
+    /// Approves in another laboratory, which tests again.
+    BodyApprover,
 }
 
 impl Who {
@@ -110,7 +112,7 @@ impl Who {
             Self::Receiver => &[Role::Receiver],
             Self::Tester | Self::OtherTester => &[Role::Tester],
             Self::Checker => &[Role::Checker],
-            Self::Approver | Self::OtherApprover => &[Role::Approver],
+            Self::Approver | Self::OtherApprover | Self::BodyApprover => &[Role::Approver],
             Self::Jack => &[Role::Tester, Role::Checker, Role::Approver],
             Self::Reviewer | Self::CityReviewer | Self::StageReviewer => &[Role::Reviewer],
             Self::Publisher => &[Role::Publisher],
@@ -123,7 +125,7 @@ impl Who {
         match self {
             Self::Inspector | Self::Colleague | Self::StageInspector | Self::CountyInspector => House::Sampling,
             Self::OtherInspector => House::OtherSampling,
-            Self::OtherTester => House::OtherLaboratory,
+            Self::OtherTester | Self::BodyApprover => House::OtherLaboratory,
             Self::Receiver | Self::Tester | Self::Checker | Self::Approver | Self::OtherApprover | Self::Jack => {
                 House::Laboratory
             }

@@ -127,6 +127,20 @@ operations! {
     SampleReturn = "sample_return", [Checker, Approver];
     /// Void, or ask for it.
     SampleVoid = "sample_void", [Inspector, Approver, Administrator];
+    /// Record a service.
+    ServiceAdd = "service_add", [Reviewer];
+    /// Record an application for a re-inspection.
+    ReinspectionApply = "reinspection_apply", [Reviewer];
+    /// Decide on it.
+    ReinspectionDecide = "reinspection_decide", [Reviewer];
+    /// Name the body.
+    ReinspectionBody = "reinspection_body", [Reviewer];
+    /// Hand the backup over.
+    ReinspectionHandOver = "reinspection_hand_over", [Receiver];
+    /// Report what the body found.
+    ReinspectionReport = "reinspection_report", [Approver];
+    /// Withdraw an application.
+    ReinspectionWithdraw = "reinspection_withdraw", [Reviewer];
     /// List what waits.
     DeadlineList = "deadline_list", anybody;
     /// Count what waits.

@@ -206,9 +206,9 @@ pub(crate) async fn sample_receipt(
 #[derive(ToSchema)]
 pub(crate) struct ReasonBody {
     /// The revision that was seen.
-    revision: i64,
+    pub(crate) revision: i64,
     #[schema(example = "平行样偏差过大")]
-    reason: String,
+    pub(crate) reason: String,
 }
 
 impl FromFields for ReasonBody {

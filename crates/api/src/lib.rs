@@ -18,6 +18,7 @@ pub mod reach;
 pub mod server;
 pub mod upload;
 
+mod after_verdict;
 mod alert_rules;
 mod answers;
 mod audits;
@@ -25,6 +26,7 @@ mod comparisons;
 mod criteria;
 mod custody;
 mod deadlines;
+mod follow_ups;
 mod form_fields;
 mod health;
 mod impact;
@@ -169,6 +171,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(form_fields::routes)
                 .configure(samples::routes)
                 .configure(custody::routes)
+                .configure(after_verdict::routes)
                 .configure(results::routes)
                 .configure(deadlines::routes)
                 .configure(criteria::routes)

@@ -1,8 +1,8 @@
 //! The OpenAPI document, made from the handlers.
 
 use crate::{
-    alert_rules, alerts, audits, comparisons, criteria, custody, deadlines, events, form_fields, health, impact,
-    imports, organisations, people, plans, rates, reference, results, samples, sessions, subscriptions,
+    after_verdict, alert_rules, alerts, audits, comparisons, criteria, custody, deadlines, events, form_fields, health,
+    impact, imports, organisations, people, plans, rates, reference, results, samples, sessions, subscriptions,
 };
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::path::Operation;
@@ -110,6 +110,9 @@ impl Modify for Refused {
         form_fields::form_field_list, samples::form_number_lease, samples::sample_register, samples::sample_list, samples::sample_fetch,
         samples::sample_amend,
         custody::sample_custody, custody::sample_receipt, custody::sample_return, custody::sample_void,
+        after_verdict::service_add, after_verdict::reinspection_apply, after_verdict::reinspection_decide,
+        after_verdict::reinspection_body, after_verdict::reinspection_hand_over, after_verdict::reinspection_report,
+        after_verdict::reinspection_withdraw,
         results::result_enter, results::sample_check, results::sample_approve, results::verdict_preview,
         deadlines::deadline_list, deadlines::deadline_summary,
         criteria::criterion_list, criteria::criterion_add, impact::criterion_impact, criteria::criterion_accept,

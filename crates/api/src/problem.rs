@@ -7,6 +7,7 @@ use hege_app::Error as AppError;
 use hege_app::sessions::Refusal;
 use hege_core::{Problem, Problems};
 use hege_sampling::life_cycle::Denial;
+use hege_sampling::reinspection::ReinspectionDenial;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -148,6 +149,20 @@ impl Failure {
         Self::new(status, denial.code(), (denial.zh(), denial.en()))
     }
 
+    fn reinspection(denial: ReinspectionDenial) -> Self {
+        let status = match denial {
+            ReinspectionDenial::WrongRole => StatusCode::FORBIDDEN,
+            ReinspectionDenial::ItemsMissing
+            | ReinspectionDenial::ItemNotFailing
+            | ReinspectionDenial::SameLaboratory
+            | ReinspectionDenial::ResultMissing
+            | ReinspectionDenial::NotJudgeable
+            | ReinspectionDenial::ReasonMissing => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => StatusCode::CONFLICT,
+        };
+        Self::new(status, denial.code(), (denial.zh(), denial.en()))
+    }
+
     /// A denial that is about items, each told at its analyte.
     fn denied_for(denial: Denial, items: &BTreeSet<String>) -> Self {
         let told = |item: &String| FieldProblem {
@@ -207,6 +222,7 @@ impl From<AppError> for Failure {
             AppError::NotFound => Self::not_found(),
             AppError::Denied(denial) => Self::denied(denial),
             AppError::DeniedFor(denial, items) => Self::denied_for(denial, &items),
+            AppError::Reinspection(denial) => Self::reinspection(denial),
             AppError::OutsideScope => Self::new(
                 StatusCode::FORBIDDEN,
                 "outside_scope",

@@ -127,7 +127,7 @@ impl FromFields for Retest {
     }
 }
 
-struct Entered(Value);
+pub(crate) struct Entered(pub(crate) Value);
 
 impl FromFields for Entered {
     fn read(fields: &Fields<'_>) -> Option<Self> {

@@ -1,6 +1,7 @@
 //! Samples as they go over the wire.
 
 use crate::deadlines::ClockView;
+use crate::follow_ups::{ReinspectionView, ServiceView};
 use crate::problem::Failure;
 use crate::samples::cursor_text;
 use hege_app::Error;
@@ -242,6 +243,10 @@ pub(crate) struct SampleView {
     custody: Vec<CustodyView>,
     amendments: Vec<AmendmentView>,
     conclusions: Vec<ConclusionView>,
+    /// 送达; none for a laboratory.
+    services: Vec<ServiceView>,
+    /// 复检, with what the bodies found.
+    reinspections: Vec<ReinspectionView>,
     /// 期限: those that have begun, as they stand now.
     clocks: Vec<ClockView>,
 }
@@ -256,6 +261,8 @@ impl SampleView {
             custody: seen.custody.iter().map(CustodyView::from).collect(),
             amendments: seen.amendments.iter().map(AmendmentView::from).collect(),
             conclusions: seen.conclusions.iter().map(ConclusionView::from).collect(),
+            services: seen.services.iter().map(ServiceView::from).collect(),
+            reinspections: ReinspectionView::of(seen),
             clocks: seen.clocks.iter().map(ClockView::from).collect(),
         })
     }

@@ -4,6 +4,8 @@
 mod reinspections;
 mod services;
 
+pub use hege_store::reinspections::{ReinspectionItem, ReinspectionRow};
+pub use hege_store::services::ServiceRow;
 pub use reinspections::{Applied, Reported, apply_for, decide, hand_over, name_body, report, withdraw};
 pub use services::{Told, serve};
 
@@ -21,12 +23,12 @@ use hege_sampling::reinspection::{Applicant, Facts, ReinspectionState};
 use hege_sampling::service::Addressee;
 use hege_store::Conn;
 use hege_store::audit::{Audited, audit_append};
-use hege_store::reinspections::{ReinspectionItem, ReinspectionRow, reinspection_items_of, reinspections_of};
+use hege_store::reinspections::{reinspection_items_of, reinspections_of};
 use hege_store::samples::{
     ConclusionRow, CustodyRow, Item, Sample, SampleProgress, conclusion_insert, custody_insert, custody_of, items_of,
     sample_fetch, sample_progress,
 };
-use hege_store::services::{ServiceRow, services_of};
+use hege_store::services::services_of;
 use hege_store::types::Id;
 use jiff::Timestamp;
 use serde_json::Value;

@@ -219,6 +219,10 @@ fn problems(reported: &Reported) -> Problems {
         let twice = reported.results.iter().take(index).any(|other| other.analyte == value.analyte);
         let (zh, en) = ("同一项目出现两次", "the item stands twice");
         problems.check(!twice, || Problem::new(format!("/results/{index}/analyte"), "item_twice", zh, en));
+        let is_plain = value.criterion.is_none() && value.confirmation.is_none();
+        let (zh, en) =
+            ("复检按初检的判定依据，不另列依据或确认", "the criteria are those of the first report, and final");
+        problems.check(is_plain, || Problem::new(format!("/results/{index}"), "not_for_reinspection", zh, en));
         problems.extend(value.problems(index));
     }
     problems
