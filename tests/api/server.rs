@@ -49,6 +49,7 @@ pub(crate) struct Server {
 /// What one `hege serve` is: a server with a pool, keys and a worker of its own.
 struct Host {
     address: SocketAddr,
+    store: Store,
     stop: Mutex<Option<oneshot::Sender<()>>>,
     serving: Mutex<Option<JoinHandle<()>>>,
     ending: Arc<AtomicBool>,
@@ -106,11 +107,12 @@ impl Host {
         });
         let ending = Arc::new(AtomicBool::new(false));
         let working = {
-            let ending = Arc::clone(&ending);
+            let (store, ending) = (store.clone(), Arc::clone(&ending));
             std::thread::spawn(move || work(&store, &ending))
         };
         Self {
             address,
+            store,
             stop: Mutex::new(Some(stop)),
             serving: Mutex::new(Some(serving)),
             ending,
@@ -166,6 +168,11 @@ impl Server {
             hosts,
             _db: db,
         }
+    }
+
+    /// Runs SQL where the first server writes: what a connection of SQLite is told holds for that connection only.
+    pub(crate) fn execute(&self, sql: &str) {
+        self.hosts[0].store.execute(sql).unwrap();
     }
 
     /// Whose turn it is to be asked.

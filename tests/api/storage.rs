@@ -45,7 +45,7 @@ fn a_full_or_read_only_sqlite_file_refuses_writes_by_name_and_still_reads() {
     for (pragma, code) in [("PRAGMA max_page_count = 1", "storage_full"), ("PRAGMA query_only = ON", "read_only")] {
         let server = Server::start_in(hege_testkit::TestDb::sqlite(), hege_api::edge::Settings::default());
         // The connection that writes keeps the bound until it meets it.
-        fails_and_mends(&server, code, &|| server.store.execute(pragma).unwrap(), &|| {});
+        fails_and_mends(&server, code, &|| server.execute(pragma), &|| {});
     }
 }
 
@@ -72,7 +72,7 @@ fn a_disk_that_is_full_under_either_database_refuses_writes_by_name_and_still_re
         let postgres = "ERRCODE = '53100', MESSAGE = 'could not extend file \"base/5/1\": No space left on device'";
         let failing = failing(server, ["database or disk is full", postgres]);
         let mend = if server.name == "sqlite" { "DROP TRIGGER failing" } else { "DROP TRIGGER failing ON audit" };
-        let (fail, mend) = (|| server.store.execute(&failing).unwrap(), || server.store.execute(mend).unwrap());
+        let (fail, mend) = (|| server.execute(&failing), || server.execute(mend));
         fails_and_mends(server, "storage_full", &fail, &mend);
     });
 }
@@ -81,7 +81,6 @@ fn a_disk_that_is_full_under_either_database_refuses_writes_by_name_and_still_re
 fn a_disk_that_breaks_under_a_sqlite_file_is_no_busy_database() {
     let server = Server::start_in(hege_testkit::TestDb::sqlite(), hege_api::edge::Settings::default());
     let failing = failing(&server, ["disk I/O error", ""]);
-    let (fail, mend) =
-        (|| server.store.execute(&failing).unwrap(), || server.store.execute("DROP TRIGGER failing").unwrap());
+    let (fail, mend) = (|| server.execute(&failing), || server.execute("DROP TRIGGER failing"));
     fails_and_mends(&server, "storage_failed", &fail, &mend);
 }

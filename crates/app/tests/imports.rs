@@ -359,7 +359,7 @@ fn an_imported_sample_of_no_known_laboratory_is_voided_by_two_administrators_and
         let elsewhere = somebody(5, Role::Administrator, call("330200"));
         assert!(matches!(act(&elsewhere, unknown, &request), Err(Error::NotFound)), "of another city");
         let auditor = somebody(5, Role::Auditor, province());
-        assert!(matches!(act(&auditor, unknown, &request), Err(Error::NotFound)));
+        assert!(matches!(act(&auditor, unknown, &request), Err(Error::Denied(Denial::WrongRole))));
         let alone = act(&administrator(5), unknown, &void);
         assert!(matches!(alone, Err(Error::Denied(Denial::SecondPerson))), "{alone:?}");
         let asked = act(&administrator(5), unknown, &request).unwrap();

@@ -175,6 +175,7 @@ pub(crate) fn acting(sample: &Sample, call: &Call) -> Actor {
     let region = u32::try_from(sample.region).ok().and_then(|code| RegionCode::new(code).ok());
     let is_administered = region.is_some_and(|region| call.scope.sees_region(region));
     let mut actor = acting_on((sample.lab_id, sample.sampling_org_id), call);
+    actor.roles.remove(&Role::Administrator);
     if is_administered && call.actor.roles.contains(&Role::Administrator) {
         actor.roles.insert(Role::Administrator);
     }
@@ -184,10 +185,7 @@ pub(crate) fn acting(sample: &Sample, call: &Call) -> Actor {
 /// What a person may be to a sample of this laboratory and sampling organisation, for one of the two.
 pub(super) fn acting_on((lab, taker): (Option<Id>, Id), call: &Call) -> Actor {
     let organisation = Id(call.organisation.0);
-    let is_theirs = |role: &Role| match role {
-        Role::Inspector => taker == organisation,
-        role => role.is_laboratory() && lab == Some(organisation),
-    };
+    let is_theirs = |role: &Role| if role.is_laboratory() { lab == Some(organisation) } else { taker == organisation };
     Actor { user: call.user(), roles: call.actor.roles.iter().copied().filter(is_theirs).collect() }
 }
 
