@@ -156,6 +156,25 @@ fn one_that_upholds_changes_no_conclusion_and_nobody_tests_a_third_time() {
 }
 
 #[test]
+fn a_sample_that_is_voided_meanwhile_stays_void_whatever_the_body_reports() {
+    on_each(|server| {
+        let sample = server.bring(&spinach(server), NONCONFORMING, Stand::Approved);
+        let (sample, at) = (id(&sample), |path: &str| format!("reinspections/1/{path}"));
+        applied(server, sample, "lead");
+        act(server, Who::Reviewer, (sample, &at("decision")), json!({"accepted": true})).ok();
+        let body = json!({"body_id": House::OtherLaboratory.id().to_string()});
+        act(server, Who::Reviewer, (sample, &at("body")), body).ok();
+        act(server, Who::Receiver, (sample, &at("handover")), json!({})).ok();
+        act(server, Who::Approver, (sample, "void"), json!({"reason": "演示", "request": true})).ok();
+        act(server, Who::Jack, (sample, "void"), json!({"reason": "演示"})).ok();
+        assert_eq!(server.farm(), (0, 0, 0));
+        act(server, Who::BodyApprover, (sample, &at("report")), report(CONFORMING)).refused(409, "not_nonconforming");
+        assert_eq!((text(&reviewed(server, sample), "standing"), server.farm()), ("voided", (0, 0, 0)));
+        act(server, Who::Reviewer, (sample, &at("withdrawal")), json!({"reason": "演示"})).ok();
+    });
+}
+
+#[test]
 fn a_clock_runs_from_a_proven_service_only_and_what_is_wrong_with_one_is_told_at_once() {
     on_each(|server| {
         let sample = server.bring(&spinach(server), NONCONFORMING, Stand::Approved);

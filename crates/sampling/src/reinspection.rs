@@ -193,6 +193,11 @@ pub fn apply(
     if !may(proceeding, (act, facts), (actor, organisation)) {
         return Err(Denial::WrongRole);
     }
+    // A sample that was voided meanwhile, or whose conclusion is another by now, is tested no further: only ended.
+    let is_ending = matches!(act, Act::Refuse(_) | Act::Withdraw { .. });
+    if !facts.is_nonconforming && !is_ending {
+        return Err(Denial::NotNonconforming);
+    }
     let grounds = proceeding.application.grounds(facts, today);
     let is_found = |ground: &Ground| !matches!(ground, Ground::BackupUnusable | Ground::NoAgreement);
     match act {

@@ -119,6 +119,20 @@ fn every_act_in_every_state_by_every_role_of_every_side_is_as_the_table_says() {
 }
 
 #[test]
+fn what_does_not_fail_any_more_is_tested_no_further_and_can_only_be_ended() {
+    let voided = Facts { is_nonconforming: false, ..facts() };
+    for state in State::ALL.iter().copied() {
+        for act in acts() {
+            let Some((next, role, side)) = expected(state, &act) else { continue };
+            let proceeding = Proceeding { state, application: application(), body: Some(organisation(BODY)) };
+            let found = apply(&proceeding, (&act, &voided), (&actor(role), organisation(side)), TODAY);
+            let ends = matches!(next, State::Refused | State::Withdrawn);
+            assert_eq!(found, if ends { Ok(next) } else { Err(Denial::NotNonconforming) }, "{state:?} {act:?}");
+        }
+    }
+}
+
+#[test]
 fn an_application_is_late_from_the_first_instant_on_and_the_backup_expired_after_its_last_day() {
     let at = application().at;
     let second = jiff::SignedDuration::from_secs(1);
