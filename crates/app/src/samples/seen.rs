@@ -105,8 +105,11 @@ fn seen(conn: &mut Conn, sample: Sample, (id, at): (SampleId, Timestamp), is_bli
     let clocks = clocks_of(conn, (&sample, &items, &custody), &conclusions, at)?;
     // An amendment may name what is withheld.
     let amendments = if is_blind { Vec::new() } else { amendments_of(conn, id)? };
-    let services = if is_blind { Vec::new() } else { services_of(conn, id)? };
-    let (reinspections, reinspected) = (reinspections_of(conn, id)?, reinspection_items_of(conn, id)?);
+    // Nothing follows a verdict that is not there yet.
+    let is_concluded = sample.conclusion_revision > 0;
+    let services = if is_concluded && !is_blind { services_of(conn, id)? } else { Vec::new() };
+    let reinspections = if is_concluded { reinspections_of(conn, id)? } else { Vec::new() };
+    let reinspected = if reinspections.is_empty() { Vec::new() } else { reinspection_items_of(conn, id)? };
     let sample = if is_blind { blinded(sample) } else { sample };
     Ok(Seen { sample, is_blind, items, custody, amendments, conclusions, services, reinspections, reinspected, clocks })
 }
