@@ -27,7 +27,7 @@ fn every_rule_tells_its_bounds_and_how_often_it_speaks_for_nothing() {
         }
         assert_eq!((&rule("voids")["watched"], text(rule("voids"), "set_by")), (&json!([]), "program"));
         assert_eq!(text(rule("below_target"), "set_by"), "target");
-        assert_eq!((&rule("voids")["asked"], &rule("overdue")["asked"]), (&json!(true), &json!(false)));
+        assert_eq!((&rule("overdue")["asked"], &rule("entry_speed")["asked"]), (&json!(true), &json!(false)));
     });
 }
 

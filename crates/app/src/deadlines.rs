@@ -9,3 +9,4 @@ pub use rules::{load, rules, shipped};
 pub use sample::Clocked;
 pub(crate) use sample::{clocks_of, shelf_end};
 pub use waiting::{Asked, Cursor, Line, Page, Summary, Waits, list, summary};
+pub(crate) use waiting::{late_steps, missing_years};

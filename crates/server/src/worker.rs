@@ -17,6 +17,8 @@ use uuid::Uuid;
 
 /// After how long the alerts are looked at in any case, for a month may have ended, and whether somebody answers them.
 const LOOK: Duration = Duration::from_secs(60);
+/// After how long what fell due is looked at: it changes with the day.
+const DEADLINES: Duration = Duration::from_secs(600);
 /// The longest wait of a step that fails.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How long the end waits for what a step has in hand: a mail that is being sent.
@@ -43,6 +45,7 @@ fn steps(state: &Arc<State>, mailing: Option<Mailing>, stopping: &Arc<AtomicBool
     let mut steps = vec![
         alerts(Arc::clone(state)),
         reminders(Arc::clone(state)),
+        deadlines(Arc::clone(state)),
         seals(Arc::clone(state)),
         keys(Arc::clone(state)),
         purges(Arc::clone(state)),
@@ -70,6 +73,11 @@ fn alerts(state: Arc<State>) -> Step {
 fn reminders(state: Arc<State>) -> Step {
     let work = move || Ok(alerts::remind(&state.store, state.now(), &Uuid::now_v7)?);
     Step { name: "reminders", every: LOOK, rest: 0, work: Box::new(work) }
+}
+
+fn deadlines(state: Arc<State>) -> Step {
+    let work = move || Ok(alerts::look_at_deadlines(&state.store, state.now(), &Uuid::now_v7)?);
+    Step { name: "deadlines", every: DEADLINES, rest: 0, work: Box::new(work) }
 }
 
 fn seals(state: Arc<State>) -> Step {

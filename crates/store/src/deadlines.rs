@@ -91,6 +91,14 @@ impl Awaited {
         }
     }
 
+    /// When it was done, of a sample with its first conclusion.
+    const fn done(self) -> &'static str {
+        match self {
+            Self::Delivery => "s.received_at",
+            Self::Report => "c.decided_at",
+        }
+    }
+
     /// When its clock began.
     const fn began(self) -> &'static str {
         match self {
@@ -132,6 +140,57 @@ pub struct WaitingCount {
     pub day: i64,
     /// How many.
     pub count: i64,
+}
+
+/// How many samples of a stage came to a step on one day, and did it on another.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct StepCount {
+    /// 环节.
+    #[diesel(sql_type = Text)]
+    pub stage: Word<Stage>,
+    /// The day in China on which the clock began, counted from the first of 1970.
+    #[diesel(sql_type = BigInt)]
+    pub began: i64,
+    /// The day on which it was done; none while it is not.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub done: Option<i64>,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub count: i64,
+}
+
+/// The day of an instant in China, counted from the first of 1970.
+fn day_of(conn: &Conn, column: &str) -> String {
+    match conn {
+        Conn::Sqlite(_) => format!("({column} + 28800000000) / 86400000000"),
+        Conn::Pg(_) => format!("floor((extract(epoch FROM {column}) + 28800) / 86400)::bigint"),
+    }
+}
+
+/// The steps of samples that were taken within `sampled` and came to them within `begun`, each from and before, whether they are
+/// done or not. Refused and voided samples are left out, and those of imported history, of which nobody knows.
+///
+/// # Errors
+/// Those of the database.
+pub fn step_counts(
+    conn: &mut Conn,
+    awaited: Awaited,
+    (sampled, begun): ((Ts, Ts), (Ts, Ts)),
+) -> Result<Vec<StepCount>, Error> {
+    let (began, done, waits) = (awaited.began(), awaited.done(), awaited.waits());
+    let (began_on, done_on) = (day_of(conn, &format!("s.{began}")), day_of(conn, done));
+    let sql = format!(
+        "SELECT s.stage, {began_on} AS began, {done_on} AS done, COUNT(*) AS count FROM sample s \
+         LEFT JOIN conclusion c ON c.city = s.city AND c.sample_id = s.id AND c.revision = 1 \
+         WHERE s.sampled_at >= $1 AND s.sampled_at < $2 AND s.{began} >= $3 AND s.{began} < $4 \
+         AND s.standing NOT IN ('refused', 'voided') AND ({done} IS NOT NULL OR s.{waits}) GROUP BY 1, 2, 3"
+    );
+    Ok(on!(conn, c => diesel::sql_query(sql)
+        .bind::<sql::Ts, _>(sampled.0)
+        .bind::<sql::Ts, _>(sampled.1)
+        .bind::<sql::Ts, _>(begun.0)
+        .bind::<sql::Ts, _>(begun.1)
+        .load(c))?)
 }
 
 /// A query of samples that wait, with every condition but where its page begins. SQLite, which keeps no statistics, is kept from
@@ -199,11 +258,7 @@ pub fn waiting_list(conn: &mut Conn, waiting: &Waiting, limit: i64) -> Result<Ve
 /// # Errors
 /// Those of the database.
 pub fn waiting_counts(conn: &mut Conn, waiting: &Waiting) -> Result<Vec<WaitingCount>, Error> {
-    let (aside, began) = (aside(conn), waiting.awaited.began());
-    let day = match conn {
-        Conn::Sqlite(_) => format!("({began} + 28800000000) / 86400000000"),
-        Conn::Pg(_) => format!("floor((extract(epoch FROM {began}) + 28800) / 86400)::bigint"),
-    };
+    let (aside, day) = (aside(conn), day_of(conn, waiting.awaited.began()));
     Ok(on!(conn, c => {
         let grouped = sample::table.group_by(literal::<Text>(&format!("lab_id, city, {day}"))).select((
             literal::<Nullable<sql::Id>>("lab_id"),

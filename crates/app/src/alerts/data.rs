@@ -3,10 +3,10 @@
 use super::change::Changes;
 use super::condition::{Condition, is_open, region, settle};
 use crate::plans::Target;
-use crate::{Error, PROVINCE, setup};
+use crate::{Error, PROVINCE};
 use hege_alerts::Rule;
 use hege_alerts::cities::{self, City};
-use hege_alerts::data::{Finding, PENDING, SILENT_DAYS, VOIDS, calendar_missing, no_failures, silence};
+use hege_alerts::data::{Finding, PENDING, SILENT_DAYS, VOIDS, no_failures, silence};
 use hege_alerts::plan::Grade;
 use hege_core::date::china_date;
 use hege_core::{Month, RegionCode, Stage};
@@ -20,8 +20,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The rules that are looked at here.
-const RULES: [Rule; 6] =
-    [Rule::Silence, Rule::Voids, Rule::Pending, Rule::CalendarMissing, Rule::NoFailures, Rule::CityBelow];
+const RULES: [Rule; 5] = [Rule::Silence, Rule::Voids, Rule::Pending, Rule::NoFailures, Rule::CityBelow];
 
 /// Months after which a sample should be concluded: what was taken two months ago or earlier is due (docs/DOMAIN.md 1.1:
 /// 5 days of delivery, 20 working days of testing).
@@ -32,7 +31,7 @@ pub(super) fn refresh(changes: &mut Changes<'_>, stored: &[AlertRow]) -> Result<
     let at = |month| Month { year: changes.plan.year, month }.yyyymm();
     let cells = changes.store.read(|conn| Ok::<_, Error>(cells_between(conn, at(1), at(12))?))?;
     let look = Look { changes, cells: &cells, stored };
-    let mut conditions = look.calendar()?;
+    let mut conditions = Vec::new();
     for stage in Stage::ALL {
         if let Some(target) = changes.plan.target(*stage, changes.now) {
             conditions.extend(look.shares(*stage));
@@ -54,7 +53,7 @@ fn figures(finding: &Finding) -> Value {
     json!({"zh": finding.zh(), "en": finding.en()})
 }
 
-fn condition(finding: &Finding, stage: Option<Stage>, region: RegionCode) -> Condition {
+pub(super) fn condition(finding: &Finding, stage: Option<Stage>, region: RegionCode) -> Condition {
     Condition { rule: finding.rule(), stage, region, grade: Grade::Notice, evidence: figures(finding) }
 }
 
@@ -70,13 +69,6 @@ impl Look<'_, '_> {
 
     fn open(&self, rule: Rule, stage: Stage, region: RegionCode) -> bool {
         is_open(self.stored, (rule, Some(stage), region))
-    }
-
-    fn calendar(&self) -> Result<Vec<Condition>, Error> {
-        let year = china_date(self.changes.now).year();
-        let loaded = setup::calendar(self.changes.store)?.is_working_day(date(year, 1, 1)).is_ok();
-        let finding = calendar_missing(year, loaded).filter(|_| self.is_running() || self.changes.plan.current);
-        Ok(finding.iter().map(|finding| condition(finding, None, PROVINCE)).collect())
     }
 
     /// Voids of everything registered; pending of what is due.

@@ -8,6 +8,7 @@ mod answers;
 mod change;
 mod condition;
 mod data;
+mod deadlines;
 mod events;
 mod plan;
 mod rules;
@@ -15,6 +16,7 @@ mod trial;
 mod warning;
 
 pub use answers::{Act, act, remind};
+pub use deadlines::look_at_deadlines;
 pub use hege_store::alerts::{AlertEvent, AlertRow};
 pub use rules::{Bounds, RuleInForce, Watched, rules_in_force};
 pub use trial::{Outcome, Trial, attempt};

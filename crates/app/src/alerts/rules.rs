@@ -65,7 +65,7 @@ pub fn rules_in_force(plan: &YearPlan, scope: &Scope, at: Timestamp) -> Vec<Rule
     let in_force = |rule: &Rule| RuleInForce {
         rule: *rule,
         bounds: bounds(*rule),
-        is_asked: !matches!(rule, Rule::UrgentReport | Rule::Overdue | Rule::RepeatedValues | Rule::EntrySpeed),
+        is_asked: !matches!(rule, Rule::UrgentReport | Rule::RepeatedValues | Rule::EntrySpeed),
         watched: targets().filter_map(|target| watched(*rule, target)).collect(),
     };
     Rule::ALL.iter().map(in_force).collect()
@@ -125,7 +125,10 @@ fn bounds(rule: Rule) -> Bounds {
         Rule::Voids => share(VOIDS, ("作废占登记样品", "voids of the samples registered")),
         Rule::Pending => share(PENDING, ("到期样品中待结论", "pending of the samples due")),
         Rule::Overdue => share(OVERDUE, ("到期环节中超期", "steps overdue of those due")),
-        Rule::CalendarMissing => ("当年工作日历未载入".to_owned(), "the year's calendar is not loaded".to_owned()),
+        Rule::CalendarMissing => (
+            "当年或待办期限所涉年份的工作日历未载入".to_owned(),
+            "the calendar of this year, or of one that something which waits needs, is not loaded".to_owned(),
+        ),
         Rule::NoFailures => (
             format!("按其他样品应有 {EXPECTED_FAILURES} 批不合格而无一不合格"),
             format!("no failure where {EXPECTED_FAILURES} are expected by the others"),

@@ -5,17 +5,18 @@
 
 use super::{Clocked, rules};
 use crate::samples::{Sample, shown, theirs};
-use crate::{Call, Error, Store, counties, setup, stored};
+use crate::{Call, Error, PROVINCE, Scope, Store, counties, setup, stored};
 use hege_core::calendar::Calendar;
 use hege_core::date::{CHINA, china_date};
 use hege_core::{City, LabId, Stage};
 use hege_sampling::deadlines::{Clock, Due, Rule, Run, State, runs};
-use hege_store::deadlines::{Awaited, Waiting, WaitingCount, waiting_counts, waiting_list};
+use hege_store::deadlines::{Awaited, Waiting, WaitingCount, step_counts, waiting_counts, waiting_list};
+use hege_store::listing::Theirs;
 use hege_store::types::{Id, Ts};
 use hege_store::{Conn, Error as StoreError};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// The clocks whose beginning and end are both recorded, so that something can wait for them.
@@ -83,13 +84,32 @@ fn next_day(day: Date) -> Date {
     day.checked_add(1.day()).unwrap_or(Date::MAX)
 }
 
-/// The streams of what a person sees of what is asked.
-fn streams(conn: &mut Conn, call: &Call, (asked, calendar): (&Asked, &Calendar)) -> Result<Vec<Stream>, Error> {
-    let tomorrow = next_day(china_date(call.at));
+/// Whose samples are looked at, and on which day.
+struct Viewer {
+    theirs: Theirs,
+    scope: Scope,
+    today: Date,
+}
+
+impl Viewer {
+    fn of(call: &Call) -> Self {
+        Self { theirs: theirs(call), scope: call.scope.clone(), today: china_date(call.at) }
+    }
+
+    /// Whoever looks after the whole province.
+    fn province(today: Date) -> Self {
+        let (low, high) = counties(PROVINCE);
+        Self { theirs: Theirs::In(low, high), scope: Scope { region: PROVINCE, stages: BTreeSet::new() }, today }
+    }
+}
+
+/// The streams of what somebody sees of what is asked.
+fn streams(conn: &mut Conn, viewer: &Viewer, (asked, calendar): (&Asked, &Calendar)) -> Result<Vec<Stream>, Error> {
+    let tomorrow = next_day(viewer.today);
     let mut streams = Vec::new();
     for rule in rules(conn)?.as_slice() {
         let Some((_, awaited)) = WATCHED.iter().find(|(clock, _)| *clock == rule.clock) else { continue };
-        let is_asked = |stage: &Stage| asked.stage.is_none_or(|of| of == *stage) && call.scope.sees_stage(*stage);
+        let is_asked = |stage: &Stage| asked.stage.is_none_or(|of| of == *stage) && viewer.scope.sees_stage(*stage);
         let stages: Vec<Stage> = rule.stages.iter().copied().filter(is_asked).collect();
         if stages.is_empty() || rule.from > tomorrow {
             continue;
@@ -98,7 +118,7 @@ fn streams(conn: &mut Conn, call: &Call, (asked, calendar): (&Asked, &Calendar))
         let last = if *awaited == Awaited::Delivery { rule.until.unwrap_or(tomorrow).min(tomorrow) } else { tomorrow };
         let waiting = Waiting {
             awaited: *awaited,
-            theirs: theirs(call),
+            theirs: viewer.theirs.clone(),
             stages,
             regions: asked.city.map(|city| counties(city.region())),
             lab: asked.lab.map(|lab| Id(lab.0)),
@@ -196,7 +216,7 @@ pub fn list(store: &Store, call: &Call, asked: &Asked, limit: u8) -> Result<Page
     let mut rows = store.read(|conn| {
         let calendar = setup::calendar_of(conn)?;
         let mut rows = Vec::new();
-        for stream in streams(conn, call, (asked, &calendar))? {
+        for stream in streams(conn, &Viewer::of(call), (asked, &calendar))? {
             rows.extend(stream.page(conn, asked, (today, &calendar), limit + 1)?);
         }
         Ok::<_, Error>(rows)
@@ -253,22 +273,61 @@ pub struct Summary {
 /// # Errors
 /// Those of the store.
 pub fn summary(store: &Store, call: &Call, asked: &Asked, days: u16) -> Result<Summary, Error> {
-    let today = china_date(call.at);
-    store.read(|conn| {
-        let calendar = setup::calendar_of(conn)?;
-        let mut sum = Sum { today, until: calendar.add_working_days(today, days).ok(), ..Sum::default() };
-        for stream in streams(conn, call, (asked, &calendar))? {
-            for count in waiting_counts(conn, &stream.waiting)? {
-                sum.add(&stream, &count, &calendar)?;
-            }
+    store.read(|conn| counted(conn, &Viewer::of(call), (asked, days)))
+}
+
+fn counted(conn: &mut Conn, viewer: &Viewer, (asked, days): (&Asked, u16)) -> Result<Summary, Error> {
+    let (calendar, today) = (setup::calendar_of(conn)?, viewer.today);
+    let mut sum = Sum { today, until: calendar.add_working_days(today, days).ok(), ..Sum::default() };
+    for stream in streams(conn, viewer, (asked, &calendar))? {
+        for count in waiting_counts(conn, &stream.waiting)? {
+            sum.add(&stream, &count, &calendar)?;
         }
-        Ok(Summary {
-            until: sum.until,
-            lines: sum.lines.into_values().collect(),
-            days: sum.days.into_iter().collect(),
-            missing: sum.missing.into_keys().collect(),
-        })
+    }
+    Ok(Summary {
+        until: sum.until,
+        lines: sum.lines.into_values().collect(),
+        days: sum.days.into_iter().collect(),
+        missing: sum.missing.into_keys().collect(),
     })
+}
+
+/// The years whose calendar is missing for something that waits anywhere in the province.
+pub(crate) fn missing_years(conn: &mut Conn, today: Date) -> Result<Vec<i16>, Error> {
+    Ok(counted(conn, &Viewer::province(today), (&Asked::default(), 0))?.missing)
+}
+
+/// Of the steps whose last day was within so many days before today, how many were not done by then, and of how many, by stage.
+/// What was accepted more than [`SLACK`] days after it was taken is not looked at for its report.
+pub(crate) fn late_steps(conn: &mut Conn, today: Date, days: i32) -> Result<BTreeMap<Stage, (u32, u32)>, Error> {
+    let calendar = setup::calendar_of(conn)?;
+    let earliest = today.checked_sub(days.days()).unwrap_or(Date::MIN);
+    let is_within = |run: &&Run| run.due.is_ok_and(|due| earliest <= due && due < today);
+    let mut late: BTreeMap<Stage, (u32, u32)> = BTreeMap::new();
+    for stream in streams(conn, &Viewer::province(today), (&Asked::default(), &calendar))? {
+        let mut within = stream.runs.iter().filter(is_within);
+        let Some(first) = within.next() else { continue };
+        let begun = (midnight(first.first), midnight(next_day(within.next_back().unwrap_or(first).last)));
+        let taken = midnight(first.first.checked_sub(SLACK.days()).unwrap_or(Date::MIN));
+        let sampled = (stream.waiting.sampled.0.max(taken), stream.waiting.sampled.1.min(begun.1));
+        for row in step_counts(conn, stream.waiting.awaited, (sampled, begun))? {
+            let run = day(row.began).and_then(|day| stream.run(midnight(day).0)).filter(is_within);
+            let (Some(run), true) = (run, stream.rule.stages.contains(&row.stage.0)) else { continue };
+            let n = u32::try_from(row.count).map_err(|_negative| StoreError::Corrupt("sample"))?;
+            let in_time = row.done.and_then(day).is_some_and(|done| run.due.is_ok_and(|due| done <= due));
+            let sum = late.entry(row.stage.0).or_default();
+            *sum = (sum.0 + if in_time { 0 } else { n }, sum.1 + n);
+        }
+    }
+    Ok(late)
+}
+
+/// How many days a sample may have been on its way for its report to be counted by [`late_steps`].
+const SLACK: i32 = 30;
+
+/// A day that is counted from the first of 1970.
+fn day(count: i64) -> Option<Date> {
+    Date::new(1970, 1, 1).ok()?.checked_add(jiff::Span::new().try_days(count).ok()?).ok()
 }
 
 #[derive(Default)]
@@ -283,8 +342,7 @@ struct Sum {
 impl Sum {
     fn add(&mut self, stream: &Stream, row: &WaitingCount, calendar: &Calendar) -> Result<(), Error> {
         let corrupt = || StoreError::Corrupt("sample");
-        let day = Date::new(1970, 1, 1).ok().and_then(|first| first.checked_add(row.day.days()).ok());
-        let run = day.and_then(|day| stream.run(midnight(day).0)).ok_or_else(corrupt)?;
+        let run = day(row.day).and_then(|day| stream.run(midnight(day).0)).ok_or_else(corrupt)?;
         let city = u16::try_from(row.city).ok().and_then(|city| City::new(city).ok()).ok_or_else(corrupt)?;
         debug_assert_eq!(stored(city), row.city);
         let n = u64::try_from(row.count).map_err(|_negative| corrupt())?;

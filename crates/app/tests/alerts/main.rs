@@ -4,7 +4,7 @@
 mod mail;
 mod servers;
 
-use hege_app::alerts::{Act, AlertRow, Filter, act, fetch, list, refresh};
+use hege_app::alerts::{Act, AlertRow, Filter, act, fetch, list, look_at_deadlines, refresh};
 use hege_app::setup::{load, shipped, year_plan};
 use hege_app::{Call, Error, PROVINCE, Scope, plans, verify};
 use hege_core::{OrganisationId, Role, SampleId, SampleKind, Sector, Stage, TaskType, UserId};
@@ -344,10 +344,13 @@ fn failures_in_a_row_warn_early_and_further_signals_add_to_the_open_alert() {
 #[test]
 fn a_year_without_a_calendar_is_told() {
     on_both(|board| {
-        board.look(at(2025, 3, 10));
-        assert_eq!(board.told("calendar_missing"), []);
-        board.look(at(2030, 3, 10));
+        let look = |now| look_at_deadlines(&board.store, now, &|| board.id()).unwrap();
+        assert_eq!(look(at(2025, 3, 10)), 0);
+        assert_eq!(look(at(2030, 3, 10)), 1);
         assert_eq!(board.told("calendar_missing"), [said("open", "notice")]);
+        assert_eq!(look(at(2030, 3, 10)), 0);
+        assert_eq!(look(at(2026, 3, 10)), 1);
+        assert_eq!(board.told("calendar_missing"), [said("cleared", "notice")]);
     });
 }
 

@@ -7,7 +7,7 @@ use hege_core::{SampleId, Stage, TaskType};
 use hege_store::alerts::{AlertFilter, alert_events_of, alert_list, alerts_by_rule, alerts_of};
 use hege_store::audit::{audit_latest, audit_seal, audit_since, cities_unsealed};
 use hege_store::cells::cells_between;
-use hege_store::deadlines::{Awaited, Waiting, waiting_counts, waiting_list};
+use hege_store::deadlines::{Awaited, Waiting, step_counts, waiting_counts, waiting_list};
 use hege_store::imports::{Wanted, samples_whole};
 use hege_store::listing::{Filter, Theirs, sample_list};
 use hege_store::outbox::messages_take;
@@ -233,6 +233,12 @@ pub(crate) fn waiting() -> Vec<Case> {
             let name = format!("{awaited:?} of a {scope}, counted");
             cases.push(case(name, move |conn| waiting_counts(conn, &waiting).map(drop)));
         }
+    }
+    let month = (Ts(NOW - jiff::SignedDuration::from_hours(24 * 45)), Ts(NOW));
+    for awaited in [Awaited::Delivery, Awaited::Report] {
+        let steps =
+            case(format!("{awaited:?} done or not"), move |conn| step_counts(conn, awaited, (month, month)).map(drop));
+        cases.push(whole("the share of what is late follows from the samples of a month", steps));
     }
     cases
 }
