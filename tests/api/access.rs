@@ -247,6 +247,11 @@ impl Things {
             "criterion_add" => {
                 json!({"rows": [{"id": "L009", "food_class": "33", "analyte": "lead", "kind": "max", "standard": "演示"}]})
             }
+            "deadline_rule_add" => {
+                json!({"rows": [{"code": "farm-report", "clock": "report", "amount": 10, "unit": "working_days",
+                "stages": ["farm"], "regime": "演示", "department": "agriculture", "from": "2026-01-01", "clause": "演示",
+                "confidence": "low"}]})
+            }
             "alert_rule_preview" => json!({"stage": "farm"}),
             "alert_acknowledge" | "alert_close" => stale(json!({"note": "演示"})),
             "alert_assign" => stale(json!({"person_id": Who::Reviewer.id().to_string()})),

@@ -4,6 +4,7 @@ use crate::client::text;
 use crate::forms::{CONFORMING, SELLER, Stand, id, spinach};
 use crate::on_both;
 use crate::people::{House, Who};
+use crate::rows::Rows;
 use serde_json::{Value, json};
 
 /// The clock of this code.
@@ -43,6 +44,50 @@ fn a_sample_waits_for_delivery_then_for_its_report_and_then_for_nothing() {
         assert!(is(clock(&told, "report"), "met"), "{told}");
         assert_eq!(text(clock(&told, "backup_conforming"), "state"), "kept");
         assert_eq!(waits(Who::Reviewer).as_array().unwrap().len(), 1, "what is approved waits no more");
+    });
+}
+
+#[test]
+fn an_administrator_adds_a_rule_that_ends_another_and_the_clocks_follow_at_once() {
+    on_both(|server| {
+        let sample = server.at(Stand::Received);
+        let report = || {
+            let sample = server.who(Who::Reviewer).sample(id(&sample)).ok();
+            let rule = &clock(&sample, "report")["rule"];
+            (text(rule, "code").to_owned(), rule["amount"].clone())
+        };
+        assert_eq!(report(), ("farm-report".to_owned(), json!(20)));
+        let administrator = server.who(Who::Administrator);
+        let rules = || administrator.get("/deadline-rules").ok()["items"].as_array().unwrap().clone();
+        let rule = |code: &str| rules().into_iter().find(|rule| rule["code"] == code).unwrap();
+        assert_eq!((&rule("farm-report")["confidence"], &rule("farm-report")["until"]), (&json!("low"), &json!(null)));
+        let row = |with: Value| {
+            let mut row = json!({"code": "farm-report-new", "clock": "report", "amount": 10, "unit": "working_days",
+                "stages": ["farm"], "regime": "演示方案", "department": "agriculture", "from": "2020-01-01",
+                "clause": "第三条", "confidence": "read", "supersedes": {"code": "farm-report", "revision": 1}});
+            row.as_object_mut().unwrap().extend(with.as_object().unwrap().clone());
+            administrator.post("/deadline-rules", &json!({"rows": [row]}))
+        };
+        let rows = Rows::of(server);
+        row(json!({"amount": 0, "unit": "weeks", "stages": ["shop"], "from": "x", "regime": ""})).invalid(&[
+            ("/rows/0/amount", "out_of_range"),
+            ("/rows/0/unit", "unknown_word"),
+            ("/rows/0/stages/0", "unknown_word"),
+            ("/rows/0/from", "bad_date"),
+            ("/rows/0/regime", "required"),
+        ]);
+        row(json!({"supersedes": null})).invalid(&[("/rows/0/from", "overlap")]);
+        row(json!({"unit": "hours"})).invalid(&[("/rows/0/unit", "by_day")]);
+        row(json!({"code": "a/b"})).invalid(&[("/rows/0/code", "bad_text")]);
+        row(json!({"supersedes": {"code": "farm-report", "revision": 2}})).refused(409, "revision_conflict");
+        administrator.post("/deadline-rules", &json!({"rows": []})).invalid(&[("/rows", "required")]);
+        rows.are_as_before("rules that were refused");
+        assert_eq!(row(json!({})).ok()["items"][0]["revision"], 1);
+        assert_eq!(report(), ("farm-report-new".to_owned(), json!(10)));
+        assert_eq!(
+            (&rule("farm-report")["until"], &rule("farm-report")["revision"]),
+            (&json!("2019-12-31"), &json!(2))
+        );
     });
 }
 

@@ -145,6 +145,10 @@ operations! {
     DeadlineList = "deadline_list", anybody;
     /// Count what waits.
     DeadlineSummary = "deadline_summary", [Reviewer, Administrator, Auditor];
+    /// List the rules of deadlines.
+    DeadlineRuleList = "deadline_rule_list", anybody;
+    /// Add rules of deadlines.
+    DeadlineRuleAdd = "deadline_rule_add", [Administrator] "whole province";
     /// Judge without storing.
     VerdictPreview = "verdict_preview", [Tester, Checker, Approver, Reviewer, Administrator, Auditor];
     /// List criteria.

@@ -25,6 +25,7 @@ mod audits;
 mod comparisons;
 mod criteria;
 mod custody;
+mod deadline_rules;
 mod deadlines;
 mod follow_ups;
 mod form_fields;
@@ -174,6 +175,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(after_verdict::routes)
                 .configure(results::routes)
                 .configure(deadlines::routes)
+                .configure(deadline_rules::routes)
                 .configure(criteria::routes)
                 .configure(impact::routes)
                 .configure(alert_rules::routes)

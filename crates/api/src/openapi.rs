@@ -1,7 +1,7 @@
 //! The OpenAPI document, made from the handlers.
 
 use crate::{
-    after_verdict, alert_rules, alerts, audits, comparisons, criteria, custody, deadlines, events, form_fields, health,
+    after_verdict, alert_rules, alerts, audits, comparisons, criteria, custody, deadline_rules, deadlines, events, form_fields, health,
     impact, imports, organisations, people, plans, rates, reference, results, samples, sessions, subscriptions,
 };
 use actix_web::{HttpResponse, get, web};
@@ -115,6 +115,7 @@ impl Modify for Refused {
         after_verdict::reinspection_withdraw,
         results::result_enter, results::sample_check, results::sample_approve, results::verdict_preview,
         deadlines::deadline_list, deadlines::deadline_summary,
+        deadline_rules::deadline_rule_list, deadline_rules::deadline_rule_add,
         criteria::criterion_list, criteria::criterion_add, impact::criterion_impact, criteria::criterion_accept,
         rates::rate_list, comparisons::rate_cities, comparisons::rate_trend,
         alert_rules::alert_rule_list, alert_rules::alert_rule_preview,

@@ -134,6 +134,8 @@ pub const RULES: &[Rule] = {
         on("reinspection_withdraw", "reviewer", Sample, NotThere),
         on("deadline_list", ANYBODY, Sample, NotThere),
         on("deadline_summary", BOARD, RegionStage, NotThere),
+        on("deadline_rule_list", ANYBODY, Common, Nothing),
+        on("deadline_rule_add", "administrator", Whole, Outside),
         on("verdict_preview", "tester checker approver reviewer administrator auditor", Common, Nothing),
         on("criterion_list", ANYBODY, Common, Nothing),
         on("criterion_add", "administrator", Whole, Outside),

@@ -1,10 +1,12 @@
 //! 期限: the rules in force, the clocks of a sample, and what waits. Nothing of it is stored but the rules: where a clock stands
 //! follows from what has happened, the rules and the calendar.
 
+mod add;
 mod rules;
 mod sample;
 mod waiting;
 
+pub use add::{New, add, all};
 pub use rules::{load, rules, shipped};
 pub use sample::Clocked;
 pub(crate) use sample::{clocks_of, shelf_end};

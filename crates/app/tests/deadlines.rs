@@ -1,17 +1,17 @@
 //! The clocks of samples, and what waits by when it is due, on both databases.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 use hege_app::alerts::{self, look_at_deadlines};
 use hege_app::deadlines::{self, Asked, Cursor, Line, Page, Summary};
 use hege_app::results::{Confirmation, StatedCriterion, Value, enter};
 use hege_app::samples::{Registration, Seen, fetch, register, step};
-use hege_app::{Call, PROVINCE, Scope, setup};
+use hege_app::{Call, Error, PROVINCE, Scope, setup};
 use hege_core::calendar::MissingYear;
 use hege_core::date::{CHINA, china_date};
 use hege_core::{LabId, Month, OrganisationId, RegionCode, Role, SampleId, SampleKind, Stage, TaskType, UserId};
 use hege_lab::Catalogue;
 use hege_rates::Standing;
-use hege_sampling::deadlines::{Clock, State};
+use hege_sampling::deadlines::{Clock, Confidence, Period, Rule, State};
 use hege_sampling::examples::packaged;
 use hege_sampling::form::{Context, Raw, RegionKnown, check};
 use hege_sampling::life_cycle::{Action, Actor};
@@ -210,6 +210,54 @@ fn rules_are_loaded_once_and_one_that_was_bent_is_named() {
         let findings = store.read(|conn| verify_city(conn, 3300)).unwrap();
         let (table, key) = ("deadline_rule".to_owned(), "order15-report".to_owned());
         assert_eq!(findings, [Finding::Altered { table, key }]);
+    });
+}
+
+/// A period of ten days for the report at farms from a day on, in the place of the rule that ships.
+fn ten_days(from: &str, seen: i64) -> deadlines::New {
+    let shipped = deadlines::shipped().unwrap().as_slice();
+    let old = shipped.iter().find(|rule| rule.code == "farm-report").unwrap();
+    let rule = Rule {
+        code: "farm-report-2026".to_owned(),
+        from: day(from),
+        period: Period { amount: 10, ..old.period },
+        regime: "二〇二六年监测方案".to_owned(),
+        confidence: Confidence::Read,
+        ..old.clone()
+    };
+    deadlines::New { rule, supersedes: Some(("farm-report".to_owned(), seen)) }
+}
+
+#[test]
+fn a_rule_of_the_year_takes_the_place_of_another_from_its_day_on() {
+    on_both(|store| {
+        let mark = || hege_app::Mark { person: None, at: at("2025-12-01T10:00"), audit_id: next() };
+        let add = |new: &[deadlines::New]| deadlines::add(store, new, mark());
+        let faults = |new: &[deadlines::New]| match add(new) {
+            Err(Error::Invalid(problems)) => {
+                problems.into_vec().into_iter().map(|problem| (problem.pointer, problem.code)).collect::<Vec<_>>()
+            }
+            other => panic!("{other:?}"),
+        };
+        let fault = |pointer: &str, code: &'static str| vec![(pointer.to_owned(), code)];
+        let beside = deadlines::New { supersedes: None, ..ten_days("2026-01-01", 1) };
+        assert_eq!(faults(&[beside]), fault("/rows/0/from", "overlap"));
+        let unknown = deadlines::New { supersedes: Some(("x".to_owned(), 1)), ..ten_days("2026-01-01", 1) };
+        assert_eq!(faults(&[unknown])[0], ("/rows/0/supersedes/code".to_owned(), "rule_unknown"));
+        let other = deadlines::New { supersedes: Some(("farm-delivery".to_owned(), 1)), ..ten_days("2026-01-01", 1) };
+        assert_eq!(faults(&[other])[0], ("/rows/0/supersedes/code".to_owned(), "other_clock"));
+        assert_eq!(faults(&[ten_days("2015-02-01", 1)])[0], ("/rows/0/from".to_owned(), "not_in_force"));
+        assert!(matches!(add(&[ten_days("2026-01-01", 2)]), Err(Error::Conflict)));
+        assert_eq!(add(&[ten_days("2026-01-01", 1)]).unwrap().len(), 1);
+        let rules = store.read(deadlines::rules).unwrap();
+        let amount = |on: &str| rules.find(Clock::Report, Stage::Farm, day(on)).map(|rule| rule.period.amount);
+        assert_eq!((amount("2025-12-31"), amount("2026-01-01")), (Some(20), Some(10)));
+        assert!(matches!(add(&[ten_days("2027-01-01", 1)]), Err(Error::Conflict)), "it was seen before it ended");
+        let again = deadlines::New { supersedes: None, ..ten_days("2026-01-01", 2) };
+        assert!(faults(&[again]).contains(&("/rows/0/code".to_owned(), "given_twice")));
+        assert_eq!(store.read(|conn| verify_city(conn, 3300)).unwrap(), []);
+        setup::load(store, at("2026-02-01T00:00"), &next).unwrap();
+        assert_eq!(store.read(deadlines::rules).unwrap(), rules, "what ships does not come back");
     });
 }
 

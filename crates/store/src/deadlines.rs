@@ -73,6 +73,22 @@ pub fn deadline_rules_list(conn: &mut Conn) -> Result<Vec<DeadlineRule>, Error> 
     Ok(on!(conn, c => deadline_rule::table.order(deadline_rule::code).select(DeadlineRule::as_select()).load(c))?)
 }
 
+/// Ends a rule that still has the revision `seen` with a day. None when somebody was faster.
+///
+/// # Errors
+/// Those of the database.
+pub fn deadline_rule_end(
+    conn: &mut Conn,
+    (code, seen): (&str, i64),
+    until: Day,
+) -> Result<Option<DeadlineRule>, Error> {
+    Ok(on!(conn, c => diesel::update(deadline_rule::table.find(code).filter(deadline_rule::revision.eq(seen)))
+        .set((deadline_rule::valid_until.eq(Some(until)), deadline_rule::revision.eq(seen + 1)))
+        .returning(DeadlineRule::as_returning())
+        .get_result(c)
+        .optional())?)
+}
+
 /// What a sample waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Awaited {

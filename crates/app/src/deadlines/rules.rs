@@ -97,7 +97,7 @@ fn read<'a>(rows: impl Iterator<Item = &'a DeadlineRule>) -> Result<Rules, Error
     })
 }
 
-fn stored(rule: &Rule) -> DeadlineRule {
+pub(super) fn stored(rule: &Rule) -> DeadlineRule {
     DeadlineRule {
         code: rule.code.clone(),
         clock: rule.clock.code().to_owned(),
@@ -116,7 +116,7 @@ fn stored(rule: &Rule) -> DeadlineRule {
     }
 }
 
-fn domain(row: &DeadlineRule) -> Option<Rule> {
+pub(super) fn domain(row: &DeadlineRule) -> Option<Rule> {
     let amount = u16::try_from(row.amount).ok()?;
     Some(Rule {
         code: row.code.clone(),
