@@ -17,8 +17,8 @@ use uuid::Uuid;
 
 /// After how long the alerts are looked at in any case, for a month may have ended, and whether somebody answers them.
 const LOOK: Duration = Duration::from_secs(60);
-/// After how long what fell due is looked at: it changes with the day.
-const DEADLINES: Duration = Duration::from_secs(600);
+/// After how long what fell due is looked at: it changes with the day, and it is read from a month of samples.
+const DEADLINES: Duration = Duration::from_secs(3600);
 /// The longest wait of a step that fails.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How long the end waits for what a step has in hand: a mail that is being sent.
