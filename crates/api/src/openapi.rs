@@ -1,8 +1,9 @@
 //! The OpenAPI document, made from the handlers.
 
 use crate::{
-    after_verdict, alert_rules, alerts, audits, comparisons, criteria, custody, deadline_rules, deadlines, events, form_fields, health,
-    impact, imports, organisations, people, plans, rates, reference, results, samples, sessions, subscriptions,
+    after_verdict, alert_rules, alerts, audits, comparisons, criteria, custody, deadline_rules, deadlines, events,
+    form_fields, health, impact, imports, organisations, people, plans, rates, reference, results, samples, sessions,
+    subscriptions,
 };
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::path::Operation;

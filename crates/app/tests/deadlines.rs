@@ -1,5 +1,5 @@
 //! The clocks of samples, and what waits by when it is due, on both databases.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use hege_app::alerts::{self, look_at_deadlines};
 use hege_app::deadlines::{self, Asked, Cursor, Line, Page, Summary};

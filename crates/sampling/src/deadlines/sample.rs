@@ -71,8 +71,8 @@ fn bound(rule: &Rule, start: Timestamp, (course, calendar): (&Course, &Calendar)
     let period: Period = if is_extended { rule.period.longer(rule.extension) } else { rule.period };
     let due = due(period, start, calendar)?;
     let is_backup = matches!(rule.clock, Clock::BackupConforming | Clock::BackupNonconforming);
-    match course.shelf_end.filter(|end| is_backup && *end < due.on) {
-        Some(end) => Due::end_of(end),
+    match course.shelf_end.filter(|_| is_backup) {
+        Some(end) => Due::end_of(due.on.min(end)),
         None => Ok(due),
     }
 }
