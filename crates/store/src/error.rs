@@ -81,8 +81,8 @@ impl Error {
         }
     }
 
-    /// True for an error of the database of which no more is known. PostgreSQL's deadlocks are among them, and so is what
-    /// Citus says of a transaction that it could not serialise: Diesel does not hand SQLSTATE on, and the message is in the
+    /// True for an error of the database of which no more is known. PostgreSQL's deadlocks are among them in most languages,
+    /// and so is what Citus says of a transaction that it could not serialise: Diesel does not hand SQLSTATE on, and the message is in the
     /// server's language.
     pub(crate) const fn is_unknown(&self) -> bool {
         matches!(self, Self::Query(Diesel::DatabaseError(DatabaseErrorKind::Unknown, _)))
@@ -118,6 +118,9 @@ impl From<Diesel> for Error {
                 "attempt to write a readonly database" => Self::ReadOnly(error),
                 "disk I/O error" => Self::Io(error),
                 "database is locked" | "unable to open database file" | "out of memory" => Self::Busy(error),
+                // PostgreSQL's, as far as it can be told from an unknown error, which is run again only once: two that are
+                // turned back at the same moment may meet again.
+                "deadlock detected" | "检测到死锁" => Self::Retry(error),
                 _ if is_disk_full(&**info) => Self::Full(error),
                 _ => Self::Query(error),
             },

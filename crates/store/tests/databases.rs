@@ -165,21 +165,31 @@ fn of_two_that_lock_each_other_out_both_succeed() {
     });
     let counted = store.read(|conn| lines(conn, "SELECT seen::text AS line FROM t ORDER BY n")).unwrap();
     assert_eq!(counted, ["2", "2"]);
-    assert_eq!(runs.load(Ordering::Relaxed), 3, "one of them was turned back once");
+    // On a busy machine PostgreSQL may turn back both.
+    let runs = runs.load(Ordering::Relaxed);
+    assert!(runs >= 3, "one of them was turned back: {runs}");
 }
 
 #[test]
 fn how_often_a_transaction_is_run_depends_on_what_postgresql_says_of_it() {
     let (store, _db) = postgres(1);
-    // Serialisation, a deadlock, an error inside, a check.
-    for (state, expected) in [("40001", 5), ("40P01", 2), ("XX000", 2), ("23514", 1)] {
+    // Serialisation, a deadlock in a language that is read here and in another, an error inside, a check.
+    let cases = [
+        ("40001", "x", 5),
+        ("40P01", "deadlock detected", 5),
+        ("40P01", "检测到死锁", 5),
+        ("40P01", "Verklemmung entdeckt", 2),
+        ("XX000", "x", 2),
+        ("23514", "x", 1),
+    ];
+    for (state, message, expected) in cases {
         let runs = AtomicU32::new(0);
         let failed = store.write(|conn| {
             runs.fetch_add(1, Ordering::Relaxed);
-            sql(conn, &format!("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{state}'; END $$"))
+            sql(conn, &format!("DO $$ BEGIN RAISE EXCEPTION '{message}' USING ERRCODE = '{state}'; END $$"))
         });
         assert!(failed.is_err());
-        assert_eq!(runs.load(Ordering::Relaxed), expected, "{state}");
+        assert_eq!(runs.load(Ordering::Relaxed), expected, "{state} {message}");
     }
 }
 
