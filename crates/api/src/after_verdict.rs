@@ -1,5 +1,9 @@
 //! What follows a verdict: 送达, 复检.
 
+mod views;
+
+pub(crate) use views::{ReinspectionView, ServiceView};
+
 use crate::State;
 use crate::access::{
     Allowed, ReinspectionApply, ReinspectionBody, ReinspectionDecide, ReinspectionHandOver, ReinspectionReport,

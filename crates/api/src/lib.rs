@@ -27,7 +27,6 @@ mod criteria;
 mod custody;
 mod deadline_rules;
 mod deadlines;
-mod follow_ups;
 mod form_fields;
 mod health;
 mod impact;

@@ -1,7 +1,7 @@
 //! Samples as they go over the wire.
 
+use crate::after_verdict::{ReinspectionView, ServiceView};
 use crate::deadlines::ClockView;
-use crate::follow_ups::{ReinspectionView, ServiceView};
 use crate::problem::Failure;
 use crate::samples::cursor_text;
 use hege_app::Error;

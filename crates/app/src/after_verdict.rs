@@ -11,11 +11,12 @@ pub use services::{Told, serve};
 
 use crate::deadlines::{rules, shelf_end};
 use crate::record::{audit_row, custody_row};
-use crate::samples::{acting, blindness};
+use crate::samples::{acting, blindness, is_in_scope};
 use crate::{Call, Error, setup};
 use hege_core::date::china_date;
 use hege_core::{LabId, Role, SampleId};
 use hege_lab::ItemVerdict;
+use hege_lab::criterion::Kind;
 use hege_rates::Standing;
 use hege_sampling::deadlines::{Clock, due};
 use hege_sampling::life_cycle::Actor;
@@ -53,7 +54,7 @@ impl Found {
         let reinspections = reinspections_of(conn, id)?;
         let mut roles = acting(&sample, call).roles;
         let is_seen = blindness(&sample, call).is_some();
-        if is_seen && call.actor.roles.contains(&Role::Reviewer) && oversees(&sample, call) {
+        if call.actor.roles.contains(&Role::Reviewer) && is_in_scope((sample.stage, sample.region), call) {
             roles.insert(Role::Reviewer);
         }
         let is_body = reinspections.iter().any(|row| row.body_id == Some(Id(call.organisation.0)));
@@ -106,8 +107,9 @@ impl Found {
             Applicant::SampledUnit => Addressee::SampledUnit,
             Applicant::Producer => Addressee::Producer,
         };
-        let proven = self.services.iter().filter(|row| row.addressee.0 == on && row.proof.is_some() && row.rights_told);
-        let Some(served) = proven.map(|row| row.served_at.0).min() else { return Ok(None) };
+        let services = self.services.iter().map(ServiceRow::service);
+        let proven = services.filter(|service| service.addressee == on && service.starts_clock());
+        let Some(served) = proven.map(|service| service.at).min() else { return Ok(None) };
         let rules = rules(conn)?;
         let sampled_on = china_date(self.sample.sampled_at.0);
         let rule = rules.find(Clock::ReinspectionApplication, self.sample.stage.0, sampled_on);
@@ -151,13 +153,10 @@ impl Found {
     }
 }
 
-fn oversees(sample: &Sample, call: &Call) -> bool {
-    let region = u32::try_from(sample.region).ok().and_then(|code| hege_core::RegionCode::new(code).ok());
-    region.is_some_and(|region| call.scope.sees_region(region)) && call.scope.sees_stage(sample.stage.0)
-}
-
 /// Whether an item was held against a plan of units with n, c, m and M.
 fn is_microbiological(item: &Item) -> bool {
     let criteria = item.judgement.as_ref().and_then(|doc| doc.0.get("criteria")).and_then(Value::as_array);
-    criteria.is_some_and(|criteria| criteria.iter().any(|criterion| criterion.get("kind") == Some(&"micro".into())))
+    criteria.is_some_and(|criteria| {
+        criteria.iter().any(|criterion| criterion.get("kind").and_then(Value::as_str) == Some(Kind::Micro.code()))
+    })
 }

@@ -34,6 +34,7 @@ pub mod watch;
 pub mod worker;
 
 mod attempts;
+mod given;
 mod keys;
 mod notify;
 mod record;

@@ -23,7 +23,7 @@ use hege_store::types::Id;
 use hege_store::{Conn, Store};
 use rows::answered_with;
 pub(crate) use rows::{Left, Loaded, acting, answered, form_columns, ordered, registered, stepped};
-pub(crate) use seen::{blindness, shown, theirs};
+pub(crate) use seen::{blindness, is_in_scope, shown, theirs};
 use serde_json::Value;
 use std::collections::BTreeSet;
 

@@ -7,7 +7,7 @@ use crate::types::{Id, Ts, Word};
 use crate::{Conn, Error, on};
 use diesel::prelude::*;
 use hege_core::SampleId;
-use hege_sampling::service::{Addressee, Method};
+use hege_sampling::service::{Addressee, Method, Service};
 use serde::Serialize;
 
 /// A service. Never changed: one that was recorded wrongly is followed by another.
@@ -36,6 +36,20 @@ pub struct ServiceRow {
     pub recorded_by: Id,
     /// When.
     pub recorded_at: Ts,
+}
+
+impl ServiceRow {
+    /// What was done, by the rules of [`Service`].
+    #[must_use]
+    pub fn service(&self) -> Service {
+        Service {
+            addressee: self.addressee.0,
+            method: self.method.0,
+            at: self.served_at.0,
+            proof: self.proof.clone(),
+            rights_told: self.rights_told,
+        }
+    }
 }
 
 impl Audited for ServiceRow {

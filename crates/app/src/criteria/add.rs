@@ -2,6 +2,7 @@
 
 use super::{CriterionRow, stored_row};
 use crate::catalogue::{self, build, row_json, row_of_json};
+use crate::given::placed;
 use crate::record::audit_own;
 use crate::{Error, Mark, Store};
 use hege_core::{Problem, Problems};
@@ -63,10 +64,11 @@ pub fn add(store: &Store, new: &[New], mark: Mark) -> Result<(Vec<CriterionRow>,
             }
         }
         rows.extend(given.iter().cloned());
+        let in_given = |id: &str| given.iter().position(|row| row.id == id);
         let after = match build(&rows, &BTreeSet::new()) {
             Ok((_, warnings)) => warnings,
             Err(catalogue::Error::Rows(found)) => {
-                found.into_vec().into_iter().for_each(|problem| problems.push(placed(problem, &given)));
+                found.into_vec().into_iter().for_each(|problem| problems.push(placed(problem, in_given)));
                 Vec::new()
             }
             Err(error) => return Err(Error::Internal(error.to_string())),
@@ -88,7 +90,7 @@ pub fn add(store: &Store, new: &[New], mark: Mark) -> Result<(Vec<CriterionRow>,
         let detail = json!({"ids": given.iter().map(|row| &row.id).collect::<Vec<_>>(), "superseded": superseded});
         audit_own(conn, &mark, ("criteria_added", touched, detail))?;
         let fresh = after.into_iter().filter(|warning| !before.contains(warning));
-        Ok((added, fresh.map(|warning| placed(warning, &given)).collect()))
+        Ok((added, fresh.map(|warning| placed(warning, in_given)).collect()))
     })
 }
 
@@ -131,19 +133,4 @@ fn succeeded(old: &Row, new: &Row) -> Result<Date, (&'static str, &'static str, 
         return Err(("valid_from", "not_in_force", words.0, words.1));
     }
     Ok(last)
-}
-
-/// A problem of the catalogue at the row that was given; one of another row is told of with its id.
-fn placed(problem: Problem, given: &[Row]) -> Problem {
-    let mut parts = problem.pointer.splitn(4, '/').skip(2);
-    let (id, field) = (parts.next().unwrap_or_default().to_owned(), parts.next().unwrap_or_default().to_owned());
-    match given.iter().position(|row| row.id == id) {
-        Some(index) => Problem { pointer: format!("/rows/{index}/{field}"), ..problem },
-        None => Problem {
-            pointer: "/rows".to_owned(),
-            code: problem.code,
-            zh: format!("{id}：{}", problem.zh),
-            en: format!("{id}: {}", problem.en),
-        },
-    }
 }

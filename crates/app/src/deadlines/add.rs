@@ -1,6 +1,7 @@
 //! Rules of deadlines that an administrator adds: law of its own day, and never an edit of another.
 
 use super::rules::{domain, stored};
+use crate::given::placed;
 use crate::record::audit_own;
 use crate::{Error, Mark, Store};
 use hege_core::{Problem, Problems};
@@ -63,7 +64,8 @@ pub fn add(store: &Store, new: &[New], mark: Mark) -> Result<Vec<(Rule, i64)>, E
         }
         rules.extend(new.iter().map(|new| new.rule.clone()));
         if let Err(found) = Rules::new(rules) {
-            found.into_vec().into_iter().for_each(|problem| problems.push(placed(problem, new)));
+            let in_new = |code: &str| new.iter().rposition(|new| new.rule.code == code);
+            found.into_vec().into_iter().for_each(|problem| problems.push(placed(problem, in_new)));
         }
         problems.into_result(()).map_err(Error::Invalid)?;
         let mut touched = Vec::new();
@@ -104,19 +106,4 @@ fn succeeded(old: &mut Rule, new: &Rule) -> Result<Date, Fault> {
     }
     old.until = Some(last);
     Ok(last)
-}
-
-/// A problem of the rules at the row that was given; one of another rule is told of with its code.
-fn placed(problem: Problem, new: &[New]) -> Problem {
-    let mut parts = problem.pointer.splitn(4, '/').skip(2);
-    let (code, field) = (parts.next().unwrap_or_default().to_owned(), parts.next().unwrap_or_default().to_owned());
-    match new.iter().rposition(|new| new.rule.code == code) {
-        Some(index) => Problem { pointer: format!("/rows/{index}/{field}"), ..problem },
-        None => Problem {
-            pointer: "/rows".to_owned(),
-            code: problem.code,
-            zh: format!("{code}：{}", problem.zh),
-            en: format!("{code}: {}", problem.en),
-        },
-    }
 }

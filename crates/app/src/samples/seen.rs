@@ -56,13 +56,18 @@ pub(crate) fn blindness(sample: &Sample, call: &Call) -> Option<bool> {
     blindness_of((sample.stage, sample.region), (sample.lab_id, sample.sampling_org_id), call)
 }
 
+/// Whether a sample of this stage and region lies in a person's scope.
+pub(crate) fn is_in_scope((stage, region): (Word<Stage>, i32), call: &Call) -> bool {
+    let region = u32::try_from(region).ok().and_then(|code| RegionCode::new(code).ok());
+    call.scope.sees_stage(stage.0) && region.is_some_and(|region| call.scope.sees_region(region))
+}
+
 /// The same of a sample of this stage and region, laboratory and sampling organisation.
 fn blindness_of((stage, region): (Word<Stage>, i32), whose: (Option<Id>, Id), call: &Call) -> Option<bool> {
     if !call.scope.sees_stage(stage.0) {
         return None;
     }
-    let region = u32::try_from(region).ok().and_then(|code| RegionCode::new(code).ok())?;
-    let is_overseen = call.actor.roles.iter().any(oversees) && call.scope.sees_region(region);
+    let is_overseen = call.actor.roles.iter().any(oversees) && is_in_scope((stage, region), call);
     let roles = acting_on(whose, call).roles;
     if is_overseen || roles.contains(&Role::Inspector) {
         return Some(false);

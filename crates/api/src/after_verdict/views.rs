@@ -34,7 +34,7 @@ impl From<&ServiceRow> for ServiceView {
             served_at: row.served_at.0.to_string(),
             proof: row.proof.clone(),
             rights_told: row.rights_told,
-            starts_clock: row.proof.is_some() && row.rights_told,
+            starts_clock: row.service().starts_clock(),
             recorded_by: row.recorded_by.0.to_string(),
             recorded_at: row.recorded_at.0.to_string(),
         }
