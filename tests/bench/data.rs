@@ -14,6 +14,27 @@ enum Place {
     Database { server: String, name: String },
 }
 
+/// What is measured.
+#[derive(Clone, Copy)]
+pub(crate) enum Database {
+    Sqlite,
+    Postgres,
+}
+
+impl Database {
+    /// As it is named among the arguments, and in a table.
+    pub(crate) const ALL: [(&'static str, &'static str, Self); 2] =
+        [("sqlite", "SQLite FULL", Self::Sqlite), ("postgres", "PostgreSQL", Self::Postgres)];
+
+    /// An empty one.
+    pub(crate) fn empty(self, cluster: &Cluster) -> Data {
+        match self {
+            Self::Sqlite => Data::sqlite(),
+            Self::Postgres => Data::postgres(&cluster.url),
+        }
+    }
+}
+
 /// One client of PostgreSQL.
 pub(crate) fn postgres_client(url: &str) -> postgres::Client {
     postgres::Client::connect(url, postgres::NoTls).unwrap_or_else(|error| panic!("{error}"))

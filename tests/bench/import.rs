@@ -1,6 +1,6 @@
 //! Imports of a file with errors by the program, with the memory that it takes at most.
 
-use crate::data::{Cluster, Data};
+use crate::data::{Cluster, Database};
 use crate::{server, thread};
 use hege_tables::{Format, TableWriter};
 use std::fs::File;
@@ -100,14 +100,15 @@ fn told(output: &[u8]) -> String {
 }
 
 /// Imports files of both formats and each size into both databases.
-pub(crate) fn run(cluster: &Cluster, key: &Path, sizes: &[usize]) {
+pub(crate) fn run((cluster, databases): (&Cluster, &[(&str, Database)]), key: &Path, sizes: &[usize]) {
     println!("| database | file | rows | time | rows/s | memory at most | told |\n|--|--|--|--|--|--|--|");
     let folder = tempfile::tempdir().unwrap();
     for rows in sizes {
         for extension in ["csv", "xlsx"] {
             let (from, errors) = (folder.path().join(format!("{rows}.{extension}")), folder.path().join("wrong.csv"));
             file(&from, *rows);
-            for (name, data) in [("SQLite", Data::sqlite()), ("PostgreSQL", Data::postgres(&cluster.url))] {
+            for (name, database) in databases {
+                let data = database.empty(cluster);
                 thread::settle(&data.url);
                 let (took, most, told) = imported(&data.url, key, (&from, &errors));
                 let (seconds, per) = (took.as_secs_f64(), *rows as f64 / took.as_secs_f64());

@@ -23,7 +23,7 @@ mod scale;
 mod server;
 mod thread;
 
-use data::{Cluster, Data};
+use data::{Cluster, Data, Database};
 use hege_store::trace::Unit;
 use load::Took;
 use std::io::Write as _;
@@ -65,13 +65,23 @@ fn main() {
     let numbers: Vec<u32> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
     let is_name = |argument: &&String| !argument.starts_with('-') && argument.parse::<u32>().is_err();
     let named: Vec<&String> = arguments.iter().filter(is_name).collect();
-    let wants = |part: &str| named.is_empty() || named.iter().any(|name| *name == part);
+    let chosen = |all: &[&str], one: &str| {
+        let mut among = named.iter().filter(|name| all.contains(&name.as_str())).peekable();
+        among.peek().is_none() || among.any(|name| name.as_str() == one)
+    };
+    let wants = |part: &str| chosen(&["flow", "http", "import", "scale"], part);
+    let databases: Vec<(&str, Database)> = Database::ALL
+        .into_iter()
+        .filter(|(argument, ..)| chosen(&["sqlite", "postgres"], argument))
+        .map(|(_, name, database)| (name, database))
+        .collect();
     let mut key = tempfile::NamedTempFile::new().unwrap();
     writeln!(key, "{KEY}").unwrap();
     let cluster = Cluster::start();
     if wants("flow") || wants("http") {
         println!("| database | operation | product/s | raw/s | ratio | p50 | p95 | p99 |\n|--|--|--|--|--|--|--|--|");
-        for (name, data) in [("SQLite FULL", Data::sqlite()), ("PostgreSQL", Data::postgres(&cluster.url))] {
+        for (name, database) in &databases {
+            let data = database.empty(&cluster);
             thread::settle(&data.url);
             if wants("flow") {
                 flow(name, &data, &size);
@@ -82,11 +92,11 @@ fn main() {
         }
     }
     if wants("import") {
-        import::run(&cluster, key.path(), size.rows);
+        import::run((&cluster, &databases), key.path(), size.rows);
     }
     if wants("scale") {
         let among = if numbers.is_empty() { size.among } else { &numbers };
-        scale::run(&cluster, key.path(), among, size.asked);
+        scale::run((&cluster, &databases), key.path(), among, size.asked);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Boards, lists and searches among many samples, over HTTP, beside the same statements sent raw.
 
-use crate::data::{Cluster, Data};
+use crate::data::{Cluster, Data, Database};
 use crate::fill::{Wanted, fill};
 use crate::load::{self, Requests};
 use crate::{KEY, raw, server, thread};
@@ -26,10 +26,16 @@ const ASKED: [(Role, &str, &str); 12] = [
 ];
 
 /// Measures every question on both databases at each size.
-pub(crate) fn run(cluster: &Cluster, key: &std::path::Path, sizes: &[u32], asked: usize) {
+pub(crate) fn run(
+    (cluster, databases): (&Cluster, &[(&str, Database)]),
+    key: &std::path::Path,
+    sizes: &[u32],
+    asked: usize,
+) {
     println!("| database | samples | question | p50 | p95 | p99 | raw, mean | p50 / raw |\n|--|--|--|--|--|--|--|--|");
     for samples in sizes {
-        for (name, data) in [("SQLite", Data::sqlite()), ("PostgreSQL", Data::postgres(&cluster.url))] {
+        for (name, database) in databases {
+            let data = database.empty(cluster);
             filled(&data.url, *samples);
             questions(&format!("{name} | {samples}"), &data, key, asked);
         }

@@ -9,7 +9,7 @@ pub use hege_store::services::ServiceRow;
 pub use reinspections::{Applied, Reported, apply_for, decide, hand_over, name_body, report, withdraw};
 pub use services::{Told, serve};
 
-use crate::deadlines::{rules, shelf_end};
+use crate::deadlines::{rules_on, shelf_end};
 use crate::record::{audit_row, custody_row};
 use crate::samples::{acting, blindness, is_in_scope};
 use crate::{Call, Error, setup};
@@ -110,11 +110,11 @@ impl Found {
         let services = self.services.iter().map(ServiceRow::service);
         let proven = services.filter(|service| service.addressee == on && service.starts_clock());
         let Some(served) = proven.map(|service| service.at).min() else { return Ok(None) };
-        let rules = rules(conn)?;
         let sampled_on = china_date(self.sample.sampled_at.0);
+        let rules = rules_on(conn, sampled_on)?;
         let rule = rules.find(Clock::ReinspectionApplication, self.sample.stage.0, sampled_on);
         let Some(rule) = rule else { return Ok(None) };
-        Ok(due(rule.period, served, &setup::calendar_of(conn)?).ok().map(|due| due.at))
+        Ok(due(rule.period, served, &setup::calendar_from(conn, sampled_on)?).ok().map(|due| due.at))
     }
 
     /// Writes an act: the sample's next revision, the step of its custody, the record of every row touched, and a conclusion

@@ -7,6 +7,7 @@ mod sample;
 mod waiting;
 
 pub use add::{New, add, all};
+pub(crate) use rules::rules_on;
 pub use rules::{load, rules, shipped};
 pub use sample::Clocked;
 pub(crate) use sample::{clocks_of, shelf_end};

@@ -13,12 +13,13 @@ use hege_core::calendar::Calendar;
 use hege_store::audit::audit_latest;
 use hege_store::plans::plans_list;
 use hege_store::regions::{
-    CalendarDay, Region as RegionRow, calendar_list, calendar_put, regions_list, regions_put, setting_get, setting_put,
+    CalendarDay, Region as RegionRow, calendar_list, calendar_put, calendar_since, regions_list, regions_put,
+    setting_get, setting_put,
 };
 use hege_store::types::Day;
 use hege_store::{Conn, Error as StoreError, Store};
 use jiff::Timestamp;
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -168,7 +169,15 @@ pub fn calendar(store: &Store) -> Result<Calendar, Error> {
 
 /// The same within a transaction.
 pub(crate) fn calendar_of(conn: &mut Conn) -> Result<Calendar, Error> {
-    let days = calendar_list(conn)?;
+    in_years(&calendar_list(conn)?)
+}
+
+/// The same from the year of a day on: nothing that follows that day asks for more.
+pub(crate) fn calendar_from(conn: &mut Conn, day: Date) -> Result<Calendar, Error> {
+    in_years(&calendar_since(conn, Day(day.first_of_year()))?)
+}
+
+fn in_years(days: &[CalendarDay]) -> Result<Calendar, Error> {
     let mut calendar = Calendar::default();
     let mut years: Vec<i32> = days.iter().map(|day| day.year).collect();
     years.dedup();

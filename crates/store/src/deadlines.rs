@@ -74,6 +74,20 @@ pub fn deadline_rules_list(conn: &mut Conn) -> Result<Vec<DeadlineRule>, Error> 
     Ok(on!(conn, c => deadline_rule::table.order(deadline_rule::code).select(DeadlineRule::as_select()).load(c))?)
 }
 
+/// The rules that hold for what is sampled on a day, by code.
+///
+/// # Errors
+/// Those of the database.
+pub fn deadline_rules_on(conn: &mut Conn, day: Day) -> Result<Vec<DeadlineRule>, Error> {
+    let lasts = deadline_rule::valid_until.is_null().or(deadline_rule::valid_until.ge(day));
+    Ok(on!(conn, c => deadline_rule::table
+        .filter(deadline_rule::valid_from.le(day))
+        .filter(lasts)
+        .order(deadline_rule::code)
+        .select(DeadlineRule::as_select())
+        .load(c))?)
+}
+
 /// Ends a rule that still has the revision `seen` with a day. None when somebody was faster.
 ///
 /// # Errors

@@ -66,6 +66,18 @@ pub fn calendar_put(conn: &mut Conn, rows: &[CalendarDay]) -> Result<(), Error> 
     Ok(())
 }
 
+/// The days of the years that are loaded, from a day on.
+///
+/// # Errors
+/// Those of the database.
+pub fn calendar_since(conn: &mut Conn, day: Day) -> Result<Vec<CalendarDay>, Error> {
+    Ok(on!(conn, c => calendar_day::table
+        .filter(calendar_day::day.ge(day))
+        .order(calendar_day::day)
+        .select(CalendarDay::as_select())
+        .load(c))?)
+}
+
 /// The days of every year that is loaded.
 ///
 /// # Errors

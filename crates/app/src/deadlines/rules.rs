@@ -6,9 +6,10 @@ use crate::{Error, Mark, Store};
 use hege_core::Problems;
 use hege_sampling::deadlines::{Period, Rule, Rules};
 use hege_store::audit::Audited;
-use hege_store::deadlines::{DeadlineRule, deadline_rules_insert, deadline_rules_list};
+use hege_store::deadlines::{DeadlineRule, deadline_rules_insert, deadline_rules_list, deadline_rules_on};
 use hege_store::types::Day;
 use hege_store::{Conn, Error as StoreError};
+use jiff::civil::Date;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -88,6 +89,14 @@ pub fn load(store: &Store, mark: Mark) -> Result<(), Error> {
 /// Those of the store; [`Error::Internal`] when two rows hold at once.
 pub fn rules(conn: &mut Conn) -> Result<Rules, Error> {
     read(deadline_rules_list(conn)?.iter())
+}
+
+/// Those of them that hold for what is sampled on a day: no other decides a clock of it.
+///
+/// # Errors
+/// Those of [`rules`].
+pub(crate) fn rules_on(conn: &mut Conn, sampled_on: Date) -> Result<Rules, Error> {
+    read(deadline_rules_on(conn, Day(sampled_on))?.iter())
 }
 
 fn read<'a>(rows: impl Iterator<Item = &'a DeadlineRule>) -> Result<Rules, Error> {

@@ -1,6 +1,6 @@
 //! The clocks of one sample, from its rows.
 
-use super::rules;
+use super::rules::rules_on;
 use crate::catalogue::shipped_analytes;
 use crate::fields::stored_fields;
 use crate::{Error, setup};
@@ -66,10 +66,10 @@ pub(crate) fn clocks_of(
     if custody.iter().any(|event| event.kind == "imported") {
         return Ok(Vec::new());
     }
-    let (rules, calendar) = (rules(conn)?, setup::calendar_of(conn)?);
+    let sampled_on = china_date(sample.sampled_at.0);
+    let (rules, calendar) = (rules_on(conn, sampled_on)?, setup::calendar_from(conn, sampled_on)?);
     let course = course((sample, items, custody), conclusions)?;
-    let of = (sample.stage.0, china_date(sample.sampled_at.0));
-    Ok(clocks(&rules, of, &course, &calendar, at).into_iter().map(Clocked::from).collect())
+    Ok(clocks(&rules, (sample.stage.0, sampled_on), &course, &calendar, at).into_iter().map(Clocked::from).collect())
 }
 
 fn course(
