@@ -174,6 +174,7 @@ impl Things {
         let alert = below(&until("an alert", alerts, |alerts| below(alerts).is_some())).unwrap();
         server.stop_working();
         crate::reinspection::applied(server, id(&sample), "lead");
+        crate::disposals::opened(server, id(&sample));
         let waiting = id(&server.at(Stand::Received)).to_owned();
         server.hire(Who::CountyInspector);
         let person = Who::CountyInspector.id().to_string();
@@ -242,6 +243,8 @@ impl Things {
             "reinspection_hand_over" => stale(json!({})),
             "reinspection_report" => stale(crate::reinspection::report("0.1")),
             "reinspection_withdraw" => stale(json!({"reason": "演示"})),
+            "disposal_open" => stale(json!({"side": "seller", "name": "演示"})),
+            "disposal_step" => stale(json!({"step": "cause", "text": "演示"})),
             "sample_void" => stale(json!({"reason": "演示", "request": false})),
             "verdict_preview" => json!({"cases": []}),
             "criterion_add" => {
@@ -263,7 +266,7 @@ impl Things {
 
     fn request(&self, server: &Server, operation: &Operation<'_>) -> Request {
         let marker = match operation.id {
-            "sample_list" => Some(self.sample.clone()),
+            "sample_list" | "disposal_list" => Some(self.sample.clone()),
             "deadline_list" => Some(self.waiting.clone()),
             "deadline_summary" => Some("\"city\":\"3301\"".to_owned()),
             "alert_list" => Some(self.alert.clone()),

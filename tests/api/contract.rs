@@ -32,7 +32,11 @@ impl Operation<'_> {
     /// The path with every parameter filled in.
     /// Its path about something, and of what hangs on it the first.
     pub(crate) fn path_with(&self, parameter: &str) -> String {
-        let filled = |part| if part == "{seq}" { "1" } else { parameter };
+        let filled = |part| match part {
+            "{seq}" => "1",
+            "{side}" => "producer",
+            _ => parameter,
+        };
         let parts = self.path.split('/').map(|part| if part.starts_with('{') { filled(part) } else { part });
         parts.collect::<Vec<_>>().join("/")
     }

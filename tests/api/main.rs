@@ -17,6 +17,7 @@ mod browsers;
 mod client;
 mod contract;
 mod deadlines;
+mod disposals;
 mod document;
 mod edge;
 mod examples;

@@ -78,6 +78,8 @@ pub(crate) enum Who {
     SecondAdministrator,
     /// Approves in another laboratory, which tests again.
     BodyApprover,
+    /// Reviews the province beside the first.
+    SecondReviewer,
 }
 
 impl Who {
@@ -114,7 +116,7 @@ impl Who {
             Self::Checker => &[Role::Checker],
             Self::Approver | Self::OtherApprover | Self::BodyApprover => &[Role::Approver],
             Self::Jack => &[Role::Tester, Role::Checker, Role::Approver],
-            Self::Reviewer | Self::CityReviewer | Self::StageReviewer => &[Role::Reviewer],
+            Self::Reviewer | Self::CityReviewer | Self::StageReviewer | Self::SecondReviewer => &[Role::Reviewer],
             Self::Publisher => &[Role::Publisher],
             Self::Administrator | Self::CityAdministrator | Self::SecondAdministrator => &[Role::Administrator],
             Self::Auditor => &[Role::Auditor],

@@ -32,13 +32,13 @@ pub(crate) fn applied(server: &Server, sample: &str, item: &str) {
 }
 
 /// An act on a sample by somebody who has seen it as it is.
-fn act(server: &Server, who: Who, (sample, path): (&str, &str), mut body: Value) -> Answer {
+pub(crate) fn act(server: &Server, who: Who, (sample, path): (&str, &str), mut body: Value) -> Answer {
     let seen = server.who(Who::Reviewer).sample(sample).ok();
     body["revision"] = seen["revision"].clone();
     server.who(who).post(&format!("/samples/{sample}/{path}"), &body)
 }
 
-fn reviewed(server: &Server, sample: &str) -> Value {
+pub(crate) fn reviewed(server: &Server, sample: &str) -> Value {
     server.who(Who::Reviewer).sample(sample).ok()
 }
 
@@ -47,7 +47,7 @@ fn kinds(sample: &Value) -> Vec<&str> {
 }
 
 /// The state of a clock; none when it does not run.
-fn clock<'a>(sample: &'a Value, code: &str) -> Option<&'a str> {
+pub(crate) fn clock<'a>(sample: &'a Value, code: &str) -> Option<&'a str> {
     let mut clocks = sample["clocks"].as_array().unwrap().iter();
     clocks.find(|clock| clock["clock"] == code).map(|clock| text(clock, "state"))
 }

@@ -7,7 +7,7 @@ use crate::server::Server;
 use hege_app::{Store, StoreError};
 
 /// Every table that a request could write to, with what of its rows changes when one of them is changed.
-const TABLES: [(&str, &str); 26] = [
+const TABLES: [(&str, &str); 27] = [
     ("alert", "revision"),
     ("alert_event", "0"),
     ("amendment", "0"),
@@ -17,6 +17,7 @@ const TABLES: [(&str, &str); 26] = [
     ("criterion", "revision"),
     ("custody_event", "0"),
     ("deadline_rule", "revision"),
+    ("disposal", "revision"),
     ("form_no_counter", "next"),
     ("idempotency", "0"),
     ("item", "revision"),

@@ -141,6 +141,12 @@ operations! {
     ReinspectionReport = "reinspection_report", [Approver];
     /// Withdraw an application.
     ReinspectionWithdraw = "reinspection_withdraw", [Reviewer];
+    /// Open a disposal.
+    DisposalOpen = "disposal_open", [Reviewer];
+    /// Do a step of a disposal.
+    DisposalStep = "disposal_step", [Reviewer];
+    /// List disposals.
+    DisposalList = "disposal_list", [Reviewer, Administrator, Auditor];
     /// List what waits.
     DeadlineList = "deadline_list", anybody;
     /// Count what waits.

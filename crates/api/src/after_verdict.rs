@@ -38,7 +38,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
 }
 
 /// Does an act and answers with the sample as it is afterwards.
-async fn done(
+pub(crate) async fn done(
     state: &web::Data<State>,
     call: Call,
     act: impl FnOnce(&State, &Call) -> Result<Sample, Error> + Send + 'static,
@@ -57,7 +57,7 @@ fn place(path: &(String, String)) -> Result<(SampleId, i32), Failure> {
     Ok((path_id(&path.0)?, path.1.parse().map_err(|_no_number| Failure::not_found())?))
 }
 
-fn instant(fields: &Fields<'_>, name: &'static str) -> Option<Timestamp> {
+pub(crate) fn instant(fields: &Fields<'_>, name: &'static str) -> Option<Timestamp> {
     let words = ("须为 RFC 3339 时间", "an instant is written by RFC 3339");
     fields.needed(name, fields.parsed(name, "bad_instant", words))
 }
@@ -387,7 +387,7 @@ pub(crate) async fn reinspection_withdraw(
     let place = place(&path)?;
     let Allowed { person, input: Body(ReasonBody { revision, reason }), .. } = asked;
     done(&state, state.call(&person), move |state, call| {
-        after_verdict::withdraw(&state.store, call, place, (revision, &reason))
+        after_verdict::take_back(&state.store, call, place, (revision, &reason))
     })
     .await
 }

@@ -27,6 +27,7 @@ mod criteria;
 mod custody;
 mod deadline_rules;
 mod deadlines;
+mod disposals;
 mod form_fields;
 mod health;
 mod impact;
@@ -172,6 +173,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(samples::routes)
                 .configure(custody::routes)
                 .configure(after_verdict::routes)
+                .configure(disposals::routes)
                 .configure(results::routes)
                 .configure(deadlines::routes)
                 .configure(deadline_rules::routes)

@@ -1,9 +1,9 @@
 //! The OpenAPI document, made from the handlers.
 
 use crate::{
-    after_verdict, alert_rules, alerts, audits, comparisons, criteria, custody, deadline_rules, deadlines, events,
-    form_fields, health, impact, imports, organisations, people, plans, rates, reference, results, samples, sessions,
-    subscriptions,
+    after_verdict, alert_rules, alerts, audits, comparisons, criteria, custody, deadline_rules, deadlines, disposals,
+    events, form_fields, health, impact, imports, organisations, people, plans, rates, reference, results, samples,
+    sessions, subscriptions,
 };
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::path::Operation;
@@ -114,6 +114,7 @@ impl Modify for Refused {
         after_verdict::service_add, after_verdict::reinspection_apply, after_verdict::reinspection_decide,
         after_verdict::reinspection_body, after_verdict::reinspection_hand_over, after_verdict::reinspection_report,
         after_verdict::reinspection_withdraw,
+        disposals::disposal_open, disposals::disposal_step, disposals::disposal_list,
         results::result_enter, results::sample_check, results::sample_approve, results::verdict_preview,
         deadlines::deadline_list, deadlines::deadline_summary,
         deadline_rules::deadline_rule_list, deadline_rules::deadline_rule_add,

@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use hege_app::Error as AppError;
 use hege_app::sessions::Refusal;
 use hege_core::{Problem, Problems};
+use hege_sampling::disposal::DisposalDenial;
 use hege_sampling::life_cycle::Denial;
 use hege_sampling::reinspection::ReinspectionDenial;
 use serde::Serialize;
@@ -163,6 +164,15 @@ impl Failure {
         Self::new(status, denial.code(), (denial.zh(), denial.en()))
     }
 
+    fn disposal(denial: DisposalDenial) -> Self {
+        let status = match denial {
+            DisposalDenial::WrongRole => StatusCode::FORBIDDEN,
+            DisposalDenial::SideAbsent => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => StatusCode::CONFLICT,
+        };
+        Self::new(status, denial.code(), (denial.zh(), denial.en()))
+    }
+
     /// A denial that is about items, each told at its analyte.
     fn denied_for(denial: Denial, items: &BTreeSet<String>) -> Self {
         let told = |item: &String| FieldProblem {
@@ -223,6 +233,7 @@ impl From<AppError> for Failure {
             AppError::Denied(denial) => Self::denied(denial),
             AppError::DeniedFor(denial, items) => Self::denied_for(denial, &items),
             AppError::Reinspection(denial) => Self::reinspection(denial),
+            AppError::Disposal(denial) => Self::disposal(denial),
             AppError::OutsideScope => Self::new(
                 StatusCode::FORBIDDEN,
                 "outside_scope",

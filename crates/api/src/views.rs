@@ -2,6 +2,7 @@
 
 use crate::after_verdict::{ReinspectionView, ServiceView};
 use crate::deadlines::ClockView;
+use crate::disposals::DisposalView;
 use crate::problem::Failure;
 use crate::samples::cursor_text;
 use hege_app::Error;
@@ -247,6 +248,8 @@ pub(crate) struct SampleView {
     services: Vec<ServiceView>,
     /// 复检, with what the bodies found.
     reinspections: Vec<ReinspectionView>,
+    /// 核查处置, by side; none for a laboratory.
+    disposals: Vec<DisposalView>,
     /// 期限: those that have begun, as they stand now.
     clocks: Vec<ClockView>,
 }
@@ -263,6 +266,7 @@ impl SampleView {
             conclusions: seen.conclusions.iter().map(ConclusionView::from).collect(),
             services: seen.services.iter().map(ServiceView::from).collect(),
             reinspections: ReinspectionView::of(seen),
+            disposals: seen.disposals.iter().map(DisposalView::from).collect(),
             clocks: seen.clocks.iter().map(ClockView::from).collect(),
         })
     }

@@ -1,12 +1,14 @@
-//! What follows a verdict: 送达, 复检. Each act is a step of the sample's custody, so that its timeline and its clocks follow
+//! What follows a verdict: 送达, 复检, 核查处置. Each act is a step of the sample's custody, so that its timeline and its clocks follow
 //! from one record.
 
+pub mod disposals;
 mod reinspections;
 mod services;
 
+pub use hege_store::disposals::DisposalRow;
 pub use hege_store::reinspections::{ReinspectionItem, ReinspectionRow};
 pub use hege_store::services::ServiceRow;
-pub use reinspections::{Applied, Reported, apply_for, decide, hand_over, name_body, report, withdraw};
+pub use reinspections::{Applied, Reported, apply_for, decide, hand_over, name_body, report, take_back};
 pub use services::{Told, serve};
 
 use crate::deadlines::{rules_on, shelf_end};
@@ -24,6 +26,7 @@ use hege_sampling::reinspection::{Applicant, Facts, ReinspectionState};
 use hege_sampling::service::Addressee;
 use hege_store::Conn;
 use hege_store::audit::{Audited, audit_append};
+use hege_store::disposals::disposals_of;
 use hege_store::reinspections::{reinspection_items_of, reinspections_of};
 use hege_store::samples::{
     ConclusionRow, CustodyRow, Item, Sample, SampleProgress, conclusion_insert, custody_insert, custody_of, items_of,
@@ -43,12 +46,14 @@ pub(crate) struct Found {
     pub(crate) services: Vec<ServiceRow>,
     pub(crate) reinspections: Vec<ReinspectionRow>,
     pub(crate) results: Vec<ReinspectionItem>,
+    pub(crate) disposals: Vec<DisposalRow>,
     /// The caller with what they may be to it.
     pub(crate) actor: Actor,
 }
 
 impl Found {
-    /// The sample for a caller. One that they neither see nor are to test again is not there for them.
+    /// The sample for a caller. One that they neither see, nor are to test again, nor deal with a
+    /// side of is not there for them.
     pub(crate) fn load(conn: &mut Conn, call: &Call, id: SampleId) -> Result<Self, Error> {
         let sample = sample_fetch(conn, id)?.ok_or(Error::NotFound)?;
         let reinspections = reinspections_of(conn, id)?;
@@ -61,7 +66,9 @@ impl Found {
         if is_body {
             roles.extend(call.actor.roles.iter().copied().filter(|role| role.is_laboratory()));
         }
-        let is_theirs = is_body && roles.iter().any(|role| role.is_laboratory());
+        let disposals = disposals_of(conn, id)?;
+        let is_dealt_with = disposals::is_of(&disposals, sample.stage.0, call);
+        let is_theirs = is_dealt_with || (is_body && roles.iter().any(|role| role.is_laboratory()));
         if !is_seen && !is_theirs {
             return Err(Error::NotFound);
         }
@@ -70,6 +77,7 @@ impl Found {
             custody: custody_of(conn, id)?,
             services: services_of(conn, id)?,
             results: reinspection_items_of(conn, id)?,
+            disposals,
             actor: Actor { user: call.user(), roles },
             sample,
             reinspections,

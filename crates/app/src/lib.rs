@@ -45,6 +45,7 @@ pub use hege_store::{Error as StoreError, Store};
 
 use hege_core::region::RegionLevel;
 use hege_core::{City, OrganisationId, Problem, Problems, RegionCode, Stage, UserId};
+use hege_sampling::disposal::DisposalDenial;
 use hege_sampling::life_cycle::{Actor, Denial};
 use hege_sampling::reinspection::ReinspectionDenial;
 use hege_store::AsStoreError;
@@ -164,6 +165,9 @@ pub enum Error {
     /// The rules of re-inspection forbid it.
     #[error("denied: {0}")]
     Reinspection(ReinspectionDenial),
+    /// The rules of disposal forbid it.
+    #[error("denied: {0}")]
+    Disposal(DisposalDenial),
     /// It would reach beyond what the person sees: 403 `outside_scope`.
     #[error("outside the scope of the person")]
     OutsideScope,
@@ -206,6 +210,12 @@ impl AsStoreError for Error {
 impl From<ReinspectionDenial> for Error {
     fn from(denial: ReinspectionDenial) -> Self {
         Self::Reinspection(denial)
+    }
+}
+
+impl From<DisposalDenial> for Error {
+    fn from(denial: DisposalDenial) -> Self {
+        Self::Disposal(denial)
     }
 }
 

@@ -209,7 +209,10 @@ pub fn step(store: &Store, call: &Call, id: SampleId, (seen, action): (i64, &Act
     }
     store.write(|conn| {
         let loaded = load(conn, call, id)?;
-        let left = stepped(&loaded, action, call)?;
+        let mut left = stepped(&loaded, action, call)?;
+        if let Action::Void { reason } = action {
+            left.withdraws(conn, (id, reason))?;
+        }
         step_write(conn, (id, seen), &loaded.sample, &left)?;
         if let Action::Seal { seals, .. } = action {
             let row =

@@ -15,5 +15,5 @@ mod words;
 pub use due::{Due, due, is_soon};
 pub use rule::{Period, Rule, Rules};
 pub use runs::{Run, runs};
-pub use sample::{Course, Running, clocks};
+pub use sample::{Course, Running, clocks, duty};
 pub use words::{Clock, ClockKind, Confidence, Department, Event, State, Unit};

@@ -7,6 +7,7 @@
 
 pub mod amendment;
 pub mod deadlines;
+pub mod disposal;
 pub mod examples;
 pub mod fields;
 pub mod form;

@@ -76,6 +76,23 @@ words! {
     }
 }
 
+words! {
+    /// What is wrong with a body's report itself.
+    pub enum ReportFault {
+        SamePerson = "same_person", "审核人须不同于检验人", "who checked is not who tested";
+    }
+}
+
+/// Whether a body's report has two signers. They are people of another house, known here by their names only.
+///
+/// # Errors
+/// [`ReportFault::SamePerson`].
+pub fn signed_by_two(tested_by: &str, checked_by: &str) -> Result<(), ReportFault> {
+    let (tested_by, checked_by) = (tested_by.trim(), checked_by.trim());
+    let is_one = !tested_by.is_empty() && tested_by == checked_by;
+    if is_one { Err(ReportFault::SamePerson) } else { Ok(()) }
+}
+
 /// What is known of a sample when somebody applies or decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {

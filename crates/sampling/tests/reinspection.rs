@@ -5,7 +5,7 @@ use hege_core::{LabId, OrganisationId, Role, UserId};
 use hege_sampling::life_cycle::Actor;
 use hege_sampling::reinspection::{
     Act, Applicant, Application, Facts, Finding, Ground, Proceeding, ReinspectionDenial as Denial,
-    ReinspectionState as State, apply,
+    ReinspectionState as State, ReportFault, apply, signed_by_two,
 };
 use hege_sampling::service::{Addressee, Method, Service, ServiceFault};
 use jiff::Timestamp;
@@ -242,4 +242,13 @@ fn a_service_starts_a_clock_with_proof_and_rights_only_and_lies_between_report_a
     let bad = Service { proof: Some(" ".to_owned()), ..served };
     let all = [ServiceFault::NoReport, ServiceFault::InFuture, ServiceFault::ProofBlank];
     assert_eq!(bad.faults(None, at - second), all);
+}
+
+#[test]
+fn who_tested_and_who_checked_are_two_whatever_blanks_stand_around_their_names() {
+    assert_eq!(signed_by_two("演示甲", "演示乙"), Ok(()));
+    for (tested, checked) in [("演示甲", "演示甲"), (" 演示甲", "演示甲 ")] {
+        assert_eq!(signed_by_two(tested, checked), Err(ReportFault::SamePerson));
+    }
+    assert_eq!(signed_by_two(" ", ""), Ok(()), "a name that is missing is told as missing");
 }

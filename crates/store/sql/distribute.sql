@@ -27,6 +27,7 @@ SELECT create_distributed_table('custody_event', 'city', colocate_with => 'sampl
 SELECT create_distributed_table('service', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('reinspection', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('reinspection_item', 'city', colocate_with => 'sample');
+SELECT create_distributed_table('disposal', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('seal', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('name_gram', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('rate_cell', 'city', colocate_with => 'sample');

@@ -13,6 +13,7 @@ pub mod cells;
 pub mod criteria;
 pub mod db;
 pub mod deadlines;
+pub mod disposals;
 pub mod form_numbers;
 pub mod gauges;
 pub mod idempotency;

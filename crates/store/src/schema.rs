@@ -3,7 +3,7 @@
 
 mod after_verdict;
 mod rules;
-pub use after_verdict::{reinspection, reinspection_item, service};
+pub use after_verdict::{disposal, reinspection, reinspection_item, service};
 pub use rules::{calendar_day, criterion, deadline_rule};
 
 diesel::table! {
@@ -474,3 +474,4 @@ diesel::joinable!(refresh_token -> session (session_id));
 diesel::allow_tables_to_appear_in_same_query!(session, person);
 diesel::allow_tables_to_appear_in_same_query!(sample, conclusion, item, reinspection_item);
 diesel::allow_tables_to_appear_in_same_query!(sample, sample_import);
+diesel::allow_tables_to_appear_in_same_query!(sample, disposal);

@@ -11,14 +11,15 @@ use crate::audit::{AuditRow, Audited, Seal, row_hash, seal_hash};
 use crate::cells::CellRow;
 use crate::criteria::{CriterionRow, criteria_list};
 use crate::deadlines::{DeadlineRule, deadline_rules_list};
+use crate::disposals::DisposalRow;
 use crate::imports::SampleImport;
 use crate::people::{Organisation, Person, organisations_list, people_list};
 use crate::plans::{TargetRow, plans_list, targets_of};
 use crate::reinspections::{ReinspectionItem, ReinspectionRow};
 use crate::samples::{ConclusionRow, CustodyRow, Item, Sample};
 use crate::schema::{
-    alert, alert_event, amendment, audit, audit_seal, conclusion, custody_event, item, rate_cell, reinspection,
-    reinspection_item, sample, sample_import, service,
+    alert, alert_event, amendment, audit, audit_seal, conclusion, custody_event, disposal, item, rate_cell,
+    reinspection, reinspection_item, sample, sample_import, service,
 };
 use crate::services::ServiceRow;
 use crate::subscriptions::{Subscription, subscriptions_list};
@@ -243,6 +244,7 @@ impl Verifying<'_> {
             self.compare(&hanging!(conn, service::sample_id, ServiceRow, city, span), &span.keys)?;
             self.compare(&hanging!(conn, reinspection::sample_id, ReinspectionRow, city, span), &span.keys)?;
             self.compare(&hanging!(conn, reinspection_item::sample_id, ReinspectionItem, city, span), &span.keys)?;
+            self.compare(&hanging!(conn, disposal::sample_id, DisposalRow, city, span), &span.keys)?;
         }
         self.cells(conn, cells)
     }
@@ -301,7 +303,7 @@ impl Verifying<'_> {
 
     /// What was recorded of tables whose rows do not stand under this city.
     fn other_tables(&mut self) -> Result<(), Error> {
-        const SAMPLES: [&str; 11] = [
+        const SAMPLES: [&str; 12] = [
             Sample::TABLE,
             Item::TABLE,
             ConclusionRow::TABLE,
@@ -311,6 +313,7 @@ impl Verifying<'_> {
             ServiceRow::TABLE,
             ReinspectionRow::TABLE,
             ReinspectionItem::TABLE,
+            DisposalRow::TABLE,
             AlertRow::TABLE,
             AlertEvent::TABLE,
         ];

@@ -1,6 +1,7 @@
 //! 复检: from the application to what the body found, which is final and moves the rates.
 
 use super::Found;
+use super::disposals::withdraw;
 use crate::record::{cell, concluded};
 use crate::results::{Value, conclusion_of, judged_again};
 use crate::{Call, Error, Store};
@@ -10,6 +11,7 @@ use hege_lab::{Catalogue, ItemVerdict, Judgement};
 use hege_rates::Standing;
 use hege_sampling::reinspection::{
     Act, Applicant, Application, Finding, Ground, Proceeding, ReinspectionDenial, ReinspectionState, apply,
+    signed_by_two,
 };
 use hege_store::Conn;
 use hege_store::audit::Audited;
@@ -144,7 +146,7 @@ pub fn hand_over(store: &Store, call: &Call, (id, seq): (SampleId, i32), seen: i
 ///
 /// # Errors
 /// As [`apply_for`].
-pub fn withdraw(
+pub fn take_back(
     store: &Store,
     call: &Call,
     (id, seq): (SampleId, i32),
@@ -212,9 +214,9 @@ fn problems(reported: &Reported) -> Problems {
     for (at, text) in texts {
         problems.check(!text.trim().is_empty(), || Problem::new(at, "required", "必填", "required"));
     }
-    let (zh, en) = ("审核人须不同于检验人", "who checked is not who tested");
-    let is_one = !reported.tested_by.trim().is_empty() && reported.tested_by.trim() == reported.checked_by.trim();
-    problems.check(!is_one, || Problem::new("/checked_by", "same_person", zh, en));
+    if let Err(fault) = signed_by_two(&reported.tested_by, &reported.checked_by) {
+        problems.push(Problem::new("/checked_by", fault.code(), fault.zh(), fault.en()));
+    }
     for (index, value) in reported.results.iter().enumerate() {
         let twice = reported.results.iter().take(index).any(|other| other.analyte == value.analyte);
         let (zh, en) = ("同一项目出现两次", "the item stands twice");
@@ -336,7 +338,10 @@ impl Opened {
             change.decided_at = Some(conclusion.decided_at);
             change.conclusion_revision = conclusion.revision;
         }
-        let detail = json!({"reinspection": row.seq, "state": row.state.0.code()});
+        let mut detail = json!({"reinspection": row.seq, "state": row.state.0.code()});
+        if is_overturned {
+            withdraw(conn, &self.found.disposals, ("reinspection", None), (&mut touched, &mut detail))?;
+        }
         let what = ("reinspection_reported", detail, touched);
         let sample = self.found.write(conn, (call, id, seen), (&change, conclusion.as_ref()), what)?;
         if is_overturned {

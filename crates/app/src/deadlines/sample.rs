@@ -8,8 +8,9 @@ use hege_core::calendar::MissingYear;
 use hege_core::date::china_date;
 use hege_lab::ItemVerdict;
 use hege_rates::Standing;
-use hege_sampling::deadlines::{Course, Due, Event, Rule, Running, State, clocks};
+use hege_sampling::deadlines::{Clock, Course, Due, Event, Rule, Running, State, clocks};
 use hege_sampling::form::{Fields, Raw};
+use hege_sampling::life_cycle::Status;
 use hege_sampling::shelf_life;
 use hege_sampling::words::DateKind;
 use hege_store::Conn;
@@ -17,6 +18,7 @@ use hege_store::samples::{ConclusionRow, CustodyRow, Item, Sample};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A clock as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,11 +43,12 @@ impl From<Running<'_>> for Clocked {
 }
 
 /// The events that this program records of a sample. Whoever records more of them adds them here.
-const RECORDED: [Event; 11] = [
+const RECORDED: [Event; 15] = [
     Event::Sampled,
     Event::Delivered,
     Event::Received,
     Event::Reported,
+    Event::Sent,
     Event::Served,
     Event::ReinspectionApplied,
     Event::ReinspectionDecided,
@@ -53,6 +56,9 @@ const RECORDED: [Event; 11] = [
     Event::BodyNamed,
     Event::BackupHandedOver,
     Event::ReinspectionReported,
+    Event::ReinspectionTold,
+    Event::Controlled,
+    Event::Disposed,
 ];
 
 /// The clocks of a sample at an instant. Of imported history nobody wrote down when it was delivered, received or reported: it
@@ -84,39 +90,71 @@ fn course(
         last.filter(|row| row.standing.0 == of).map(|row| row.decided_at.0)
     };
     let failed = concluded(Standing::Nonconforming);
+    let reinspected = first(&["reinspection_reported"]);
     let happened = [
         (Event::Sampled, Some(sample.sampled_at.0)),
         (Event::Delivered, first(&["received", "refused"])),
         (Event::Received, first(&["received"])),
         (Event::Reported, first(&["approved"])),
+        // Whoever oversees the place reads the report from its approval on: nothing else is sent.
+        (Event::Sent, first(&["approved"])),
         (Event::Conforming, concluded(Standing::Conforming)),
         (Event::Nonconforming, failed),
         (Event::Urgent, if is_urgent(items)? { failed } else { None }),
-        (Event::Served, served(custody)),
+        (Event::Served, served(custody, None)),
         (Event::ReinspectionApplied, first(&["reinspection_applied"])),
         (Event::ReinspectionDecided, first(&["reinspection_accepted", "reinspection_refused"])),
         (Event::ReinspectionAccepted, first(&["reinspection_accepted"])),
         (Event::BodyNamed, first(&["reinspection_body_named"])),
         (Event::BackupHandedOver, first(&["backup_handed_over"])),
-        (Event::ReinspectionReported, first(&["reinspection_reported"])),
+        (Event::ReinspectionReported, reinspected),
+        (Event::ReinspectionTold, reinspected.and_then(|at| served(custody, Some(at)))),
+        (Event::Controlled, controlled(custody)),
+        (Event::Disposed, disposed(custody)),
     ];
     Ok(Course {
         events: happened.into_iter().filter_map(|(event, at)| Some((event, at?))).collect(),
         recorded: RECORDED.into_iter().collect(),
+        put_off: put_off(custody),
         shelf_end: shelf_end(sample),
         is_open: has("void_requested") || is_reinspected(custody),
-        is_out: matches!(sample.standing.0, Standing::Refused | Standing::Voided),
+        is_out: [Status::Refused.code(), Status::Voided.code()].contains(&sample.status.as_str()),
         ..Course::default()
     })
 }
 
-/// When the result was first served so that a clock runs: the instant of the proof, not that of its recording.
-fn served(custody: &[CustodyRow]) -> Option<Timestamp> {
+/// When the result was first served, not before `since`, so that a clock runs: the instant of the proof, not that of its recording.
+fn served(custody: &[CustodyRow], since: Option<Timestamp>) -> Option<Timestamp> {
     let proven = custody.iter().filter(|event| {
         event.kind == "served" && event.detail.0.get("starts_clock").and_then(Value::as_bool) == Some(true)
     });
     let at = |event: &CustodyRow| event.detail.0.get("served_at").and_then(Value::as_str)?.parse().ok();
-    proven.filter_map(at).min()
+    proven.filter_map(at).filter(|at: &Timestamp| since.is_none_or(|since| *at >= since)).min()
+}
+
+fn said<'a>(event: &'a CustodyRow, name: &str) -> Option<&'a str> {
+    event.detail.0.get(name).and_then(Value::as_str)
+}
+
+/// When an operator first took measures, by what the department recorded.
+fn controlled(custody: &[CustodyRow]) -> Option<Timestamp> {
+    let recorded = custody.iter().filter(|event| event.kind == "disposal_recorded");
+    recorded.filter_map(|event| said(event, "taken_at")?.parse().ok()).min()
+}
+
+/// When the last side that was due was dealt with, unless another one was opened after it.
+fn disposed(custody: &[CustodyRow]) -> Option<Timestamp> {
+    let is_last = |event: &&CustodyRow| event.detail.0.get("disposed").and_then(Value::as_bool) == Some(true);
+    let last = custody.iter().rfind(is_last)?;
+    let is_open_again = custody.iter().any(|event| event.seq > last.seq && event.kind == "disposal_opened");
+    (!is_open_again).then_some(last.at.0)
+}
+
+/// The clocks that were put off: that of the disposal, to the latest end that was granted for a side.
+fn put_off(custody: &[CustodyRow]) -> BTreeMap<Clock, Date> {
+    let granted = custody.iter().filter(|event| event.kind == "disposal_extended");
+    let last = granted.filter_map(|event| said(event, "until")?.parse().ok()).max();
+    last.map(|until| (Clock::Disposal, until)).into_iter().collect()
 }
 
 /// Whether a re-inspection is open: its last step ends none.

@@ -1,7 +1,8 @@
-//! The rows that a step of a sample's life leaves, worked out from those it finds. Nothing here touches a database: whoever
-//! writes them, one step at a time or whole lives at once, writes the same.
+//! The rows that a step of a sample's life leaves, worked out from those it finds. But for what a void withdraws nothing here touches a database:
+//! whoever writes them, one step at a time or whole lives at once, writes the same.
 
 use super::Registration;
+use crate::after_verdict::disposals;
 use crate::fields::{document_of, stored_fields};
 use crate::record::{audit_row, custody_row};
 use crate::results::{conclusion_of, is_unconfirmed, open_items, readiness};
@@ -12,8 +13,10 @@ use hege_lab::ItemVerdict;
 use hege_rates::Standing;
 use hege_sampling::form::{Form, Raw};
 use hege_sampling::life_cycle::{Action, Actor, Items, Past, Status, apply};
+use hege_store::Conn;
 use hege_store::amendments::SampleForm;
 use hege_store::audit::{AuditRow, Audited};
+use hege_store::disposals::disposals_of;
 use hege_store::idempotency::{Answered, body_hash};
 use hege_store::samples::{ConclusionRow, CustodyRow, Item, Sample, SampleProgress};
 use hege_store::types::{Day, Doc, Id, Ts, Word};
@@ -45,6 +48,16 @@ impl Left {
         }
         let audit = audit_row(sample.city, &call.mark(), (&custody.kind, touched, detail));
         Ok(Self { sample, items, conclusion, custody, audit })
+    }
+
+    /// Withdraws what was under way because of a conclusion that is void now, and adds it to the step's record.
+    pub(super) fn withdraws(&mut self, conn: &mut Conn, (id, why): (SampleId, &str)) -> Result<(), Error> {
+        let (under_way, mut touched) = (disposals_of(conn, id)?, Vec::new());
+        disposals::withdraw(conn, &under_way, (why, None), (&mut touched, &mut self.audit.detail.0))?;
+        if let Some(rows) = self.audit.rows.0.as_array_mut() {
+            rows.extend(touched);
+        }
+        Ok(())
     }
 }
 

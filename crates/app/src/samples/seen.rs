@@ -2,6 +2,7 @@
 //! the names of seller and producer, the others their region's subtree.
 
 use super::rows::acting_on;
+use crate::after_verdict::disposals::{Dealt, dealt_of, is_of};
 use crate::deadlines::{Clocked, clocks_of};
 use crate::{Call, Error, PROVINCE, Store, counties, stored};
 use hege_core::names::Query;
@@ -9,6 +10,7 @@ use hege_core::{City, RegionCode, Role, SampleId, Stage, TaskType};
 use hege_sampling::life_cycle::Status;
 use hege_store::Conn;
 use hege_store::amendments::{AmendmentRow, amendments_of};
+use hege_store::disposals::disposals_of;
 use hege_store::listing::{Filter, Named, Theirs, sample_list};
 use hege_store::reinspections::{ReinspectionItem, ReinspectionRow, reinspection_items_of, reinspections_of};
 use hege_store::samples::{
@@ -42,6 +44,8 @@ pub struct Seen {
     pub reinspections: Vec<ReinspectionRow>,
     /// What the bodies found.
     pub reinspected: Vec<ReinspectionItem>,
+    /// What is done about it by side; none for a laboratory.
+    pub disposals: Vec<Dealt>,
     /// Its clocks as they stand at the instant of the call.
     pub clocks: Vec<Clocked>,
 }
@@ -115,8 +119,21 @@ fn seen(conn: &mut Conn, sample: Sample, (id, at): (SampleId, Timestamp), is_bli
     let services = if is_concluded && !is_blind { services_of(conn, id)? } else { Vec::new() };
     let reinspections = if is_concluded { reinspections_of(conn, id)? } else { Vec::new() };
     let reinspected = if reinspections.is_empty() { Vec::new() } else { reinspection_items_of(conn, id)? };
+    let disposals = if is_concluded && !is_blind { dealt_of(conn, &sample, (id, at))? } else { Vec::new() };
     let sample = if is_blind { blinded(sample) } else { sample };
-    Ok(Seen { sample, is_blind, items, custody, amendments, conclusions, services, reinspections, reinspected, clocks })
+    Ok(Seen {
+        sample,
+        is_blind,
+        items,
+        custody,
+        amendments,
+        conclusions,
+        services,
+        reinspections,
+        reinspected,
+        disposals,
+        clocks,
+    })
 }
 
 /// A sample with everything that belongs to it.
@@ -130,6 +147,8 @@ pub fn fetch(store: &Store, call: &Call, id: SampleId) -> Result<Seen, Error> {
             Some(is_blind) => is_blind,
             // The body that tests it again sees it as the first laboratory does.
             None if is_reinspecting(conn, call, id)? => true,
+            // Whoever deals with one side of it needs to know what was found and where.
+            None if is_of(&disposals_of(conn, id)?, sample.stage.0, call) => false,
             None => return Err(Error::NotFound),
         };
         seen(conn, sample, (id, call.at), is_blind)

@@ -19,6 +19,8 @@ pub struct Course {
     pub recorded: BTreeSet<Event>,
     /// The clocks that were extended, as far as their rule allows.
     pub extended: BTreeSet<Clock>,
+    /// The last day to which a clock was put off by whoever may, where it is later than the rule's.
+    pub put_off: BTreeMap<Clock, Date>,
     /// The last day of the backup's shelf life, where it is known.
     pub shelf_end: Option<Date>,
     /// Something about the result is open, so that the backup is kept whatever the time.
@@ -70,6 +72,9 @@ fn bound(rule: &Rule, start: Timestamp, (course, calendar): (&Course, &Calendar)
     let is_extended = course.extended.contains(&rule.clock);
     let period: Period = if is_extended { rule.period.longer(rule.extension) } else { rule.period };
     let due = due(period, start, calendar)?;
+    if let Some(until) = course.put_off.get(&rule.clock).filter(|until| **until > due.on) {
+        return Due::end_of(*until);
+    }
     let is_backup = matches!(rule.clock, Clock::BackupConforming | Clock::BackupNonconforming);
     match course.shelf_end.filter(|_| is_backup) {
         Some(end) => Due::end_of(due.on.min(end)),
@@ -86,19 +91,34 @@ fn state(
     if is_backup && course.is_open {
         return State::Held;
     }
-    let Ok(due) = due else { return State::Undetermined };
-    if let Some(done_at) = done_at {
-        return if due.is_met_by(done_at) { State::Met } else { State::Late };
+    let duty = duty(due, done_at, (calendar, now));
+    if done_at.is_some() || duty == State::Undetermined {
+        return duty;
     }
-    let is_over = !due.is_met_by(now);
+    let is_over = duty == State::Overdue;
     let is_recorded = clock.ends().is_none_or(|ends| course.recorded.contains(&ends));
     match clock.kind() {
         ClockKind::Keep if is_over => State::Over,
         ClockKind::Keep => State::Kept,
         ClockKind::Duty | ClockKind::Window if !is_recorded => State::Unrecorded,
         ClockKind::Window if is_over => State::Lapsed,
-        ClockKind::Duty if is_over => State::Overdue,
-        ClockKind::Duty | ClockKind::Window if is_soon(china_date(now), due.on, calendar) => State::Soon,
-        ClockKind::Duty | ClockKind::Window => State::Due,
+        ClockKind::Duty | ClockKind::Window => duty,
+    }
+}
+
+/// Where something stands that has to be done by then.
+#[must_use]
+pub fn duty(
+    due: Result<Due, MissingYear>,
+    done_at: Option<Timestamp>,
+    (calendar, now): (&Calendar, Timestamp),
+) -> State {
+    match (due, done_at) {
+        (Err(_), _) => State::Undetermined,
+        (Ok(due), Some(done_at)) if due.is_met_by(done_at) => State::Met,
+        (Ok(_), Some(_)) => State::Late,
+        (Ok(due), None) if !due.is_met_by(now) => State::Overdue,
+        (Ok(due), None) if is_soon(china_date(now), due.on, calendar) => State::Soon,
+        (Ok(_), None) => State::Due,
     }
 }

@@ -22,6 +22,7 @@ words! {
         SamplingAnswer = "sampling_answer", "抽样异议答复", "answer about the sampling";
         ResultObjection = "result_objection", "结果异议", "objection to authenticity, method or standard";
         ResultAnswer = "result_answer", "结果异议答复", "answer about authenticity, method or standard";
+        RiskControl = "risk_control", "风险控制", "control of the risk";
         Disposal = "disposal", "核查处置", "disposal";
         BackupConforming = "backup_conforming", "合格备样留存", "backup of a conforming sample";
         BackupNonconforming = "backup_nonconforming", "不合格备样留存", "backup of a nonconforming sample";
@@ -62,6 +63,7 @@ words! {
         SamplingAnswered = "sampling_answered", "抽样异议答复", "objection to the sampling answered";
         ResultObjected = "result_objected", "结果异议提出", "result objected to";
         ResultAnswered = "result_answered", "结果异议答复", "objection to the result answered";
+        Controlled = "controlled", "采取风险控制措施", "risk controlled";
         Disposed = "disposed", "处置完成", "disposed of";
     }
 }
@@ -135,6 +137,7 @@ impl Clock {
             Self::SamplingAnswer => (Event::SamplingObjected, Some(Event::SamplingAnswered), Duty),
             Self::ResultObjection => (Event::Served, Some(Event::ResultObjected), Window),
             Self::ResultAnswer => (Event::ResultObjected, Some(Event::ResultAnswered), Duty),
+            Self::RiskControl => (Event::Served, Some(Event::Controlled), Duty),
             Self::Disposal => (Event::Sent, Some(Event::Disposed), Duty),
             Self::BackupConforming => (Event::Conforming, None, Keep),
             Self::BackupNonconforming => (Event::Nonconforming, None, Keep),

@@ -54,3 +54,21 @@ diesel::table! {
         judgement -> Doc,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    disposal (city, sample_id, side) {
+        city -> Integer,
+        sample_id -> Id,
+        side -> Text,
+        state -> Text,
+        region -> Integer,
+        name -> Text,
+        since -> Ts,
+        extended_until -> Nullable<Day>,
+        record -> Doc,
+        withdrawn_why -> Nullable<Text>,
+        revision -> BigInt,
+    }
+}
