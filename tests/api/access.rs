@@ -272,7 +272,7 @@ impl Things {
             "alert_list" => Some(self.alert.clone()),
             "user_list" => Some(self.person.clone()),
             "import_list" => Some(self.import.clone()),
-            "export_samples" => Some("菠菜".to_owned()),
+            "export_samples" | "export_official" => Some("菠菜".to_owned()),
             "rate_list" | "rate_trend" | "alert_rule_list" => Some("\"farm\"".to_owned()),
             _ => None,
         };

@@ -49,9 +49,9 @@ for login in $roles; do
     }
     {
         fuzz --max-examples "$share" --phases examples,coverage,fuzzing --exclude-operation-id event_stream \
-            --exclude-operation-id session_end --exclude-operation-id password_change --exclude-operation-id export_samples
+            --exclude-operation-id session_end --exclude-operation-id password_change --exclude-operation-id export_samples --exclude-operation-id export_official
         # Every answer that is no refusal is a whole province in a file.
-        fuzz --max-examples 5 --phases fuzzing --include-operation-id export_samples
+        fuzz --max-examples 5 --phases fuzzing --include-operation-id export_samples --include-operation-id export_official
     } >"$folder/$login.txt" 2>&1 || failed=1
     sed -n '/Test cases:/,$p; /FAILURES/,/SUMMARY/p' "$folder/$login.txt" | head -${LINES_SHOWN:-120}
 done

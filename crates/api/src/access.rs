@@ -197,6 +197,8 @@ operations! {
     ImportErrors = "import_errors", [Administrator, Auditor];
     /// Export samples.
     ExportSamples = "export_samples", [Reviewer, Administrator, Auditor];
+    /// Export an official workbook.
+    ExportOfficial = "export_official", [Reviewer, Administrator, Auditor];
     /// A file to fill in.
     ExportTemplate = "export_template", [Reviewer, Administrator, Auditor];
     /// Hints of what changed.

@@ -1,7 +1,9 @@
 //! 导入与导出: files of samples in and out.
 
 use crate::State;
-use crate::access::{Allowed, ExportSamples, ExportTemplate, ImportBegin, ImportErrors, ImportFetch, ImportList};
+use crate::access::{
+    Allowed, ExportOfficial, ExportSamples, ExportTemplate, ImportBegin, ImportErrors, ImportFetch, ImportList,
+};
 use crate::answers::{NoRole, NotThere, NotValid};
 use crate::body::{Fields, FromFields, Query};
 use crate::problem::{Failure, ProblemBody};
@@ -10,8 +12,8 @@ use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get, post, rt, web};
 use futures_util::stream::unfold;
-use hege_app::Call;
-use hege_app::imports::{self, ExportError, Format, Import, Opened, Surroundings, Which};
+use hege_app::imports::{self, Book, ExportError, Format, Import, Opened, Surroundings, Which};
+use hege_app::{Call, Error};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
@@ -27,6 +29,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
         .service(import_fetch)
         .service(import_errors)
         .service(export_samples)
+        .service(export_official)
         .service(export_template);
 }
 
@@ -330,6 +333,34 @@ pub(crate) async fn export_samples(
     let name = imports::file_name("samples", &call, format);
     Ok(streamed(&state, (format, &name), move |state, out| {
         imports::samples(&state.store, &call, &which, (out, format), &|_| {}).map(drop)
+    }))
+}
+
+/// Export samples as an official workbook.
+///
+/// `sampling_form`: one row a sample, in the 77 columns of the official sampling form; `results`: one row an item, in the 86
+/// columns of the result export. Both within what the person sees, and `POST /imports` takes both again. Columns repeat, so their
+/// places decide. Cells of personal fields stay empty.
+#[utoipa::path(operation_id = "export_official", tag = "imports",
+    params(("book" = String, Path, description = "`sampling_form` or `results`", example = "sampling_form"), ExportQuery),
+    security(("bearer" = [])),
+    responses((status = 200, description = "the file", content((String = "text/csv"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+        NoRole, NotThere, NotValid))]
+#[get("/exports/official/{book}")]
+pub(crate) async fn export_official(
+    state: web::Data<State>,
+    path: web::Path<String>,
+    asked: Allowed<ExportOfficial, Query<AskedExport>>,
+) -> Result<HttpResponse, Failure> {
+    let Allowed { person, input: Query(AskedExport { format, which }), .. } = asked;
+    let book: Book = path.parse().map_err(|_unknown| Error::NotFound)?;
+    let call = state.call(&person);
+    let name = imports::file_name(book.code(), &call, format);
+    Ok(streamed(&state, (format, &name), move |state, out| {
+        let catalogue = state.catalogues.get(&state.store)?;
+        let known = (&state.store, &state.regions, &*catalogue);
+        imports::official(known, &call, (book, &which), (out, format)).map(drop)
     }))
 }
 

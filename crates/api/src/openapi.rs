@@ -125,7 +125,7 @@ impl Modify for Refused {
         subscriptions::subscription_fetch, subscriptions::subscription_change,
         subscriptions::user_subscription_fetch, subscriptions::user_subscription_change,
         imports::import_begin, imports::import_list, imports::import_fetch, imports::import_errors,
-        imports::export_samples, imports::export_template,
+        imports::export_samples, imports::export_official, imports::export_template,
         events::event_stream,
         health::healthz, health::readyz, openapi_document,
     )

@@ -160,6 +160,7 @@ pub const RULES: &[Rule] = {
         on("import_fetch", WATCH, Whole, NotThere),
         on("import_errors", WATCH, Whole, NotThere),
         on("export_samples", BOARD, RegionStage, NotThere),
+        on("export_official", BOARD, RegionStage, NotThere),
         on("export_template", BOARD, Common, Nothing),
         on("event_stream", ANYBODY, Common, Nothing),
         on("healthz", ANYBODY, Public, Nothing),

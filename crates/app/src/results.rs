@@ -16,10 +16,10 @@ use hege_rates::Standing;
 use hege_sampling::life_cycle::{Action, Readiness, apply};
 use hege_store::Store;
 use hege_store::judged::Judged;
-use hege_store::samples::{Item, Sample, SampleProgress};
+use hege_store::samples::{Item, Sample, SampleProgress, items_insert};
 use hege_store::types::{Doc, Id, Ts};
 use serde_json::{Value as Json, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use value::Product;
 
 /// Judges cases without storing anything, in their order.
@@ -44,6 +44,7 @@ pub fn enter(
     store.write(|conn| {
         let loaded = load(conn, call, id)?;
         let left = left(&loaded, values, (call, catalogue))?;
+        items_insert(conn, &new_items(&loaded, values, catalogue))?;
         step_write(conn, (id, seen), &loaded.sample, &left)?;
         Ok(left.sample)
     })
@@ -53,7 +54,8 @@ pub fn enter(
 pub(crate) fn left(loaded: &Loaded, values: &[Value], (call, catalogue): (&Call, &Catalogue)) -> Result<Left, Error> {
     let product = Product::of(&loaded.sample);
     let judged = |value: &Value| judge_case(&value.case(&product), Some(catalogue));
-    let items = replaced(&loaded.items, values, (call, &judged)).map_err(Error::Invalid)?;
+    let ordered: Vec<Item> = loaded.items.iter().cloned().chain(new_items(loaded, values, catalogue)).collect();
+    let items = replaced(&ordered, values, (call, &judged)).map_err(Error::Invalid)?;
     let mut missing = loaded.items.iter().filter(|old| !items.iter().any(|new| new.analyte == old.analyte));
     let complete = missing.all(|old| old.reported.is_some());
     let next = apply(loaded.status, &Action::Enter { complete }, &loaded.past, &loaded.actor)?;
@@ -71,6 +73,19 @@ pub(crate) fn left(loaded: &Loaded, values: &[Value], (call, catalogue): (&Call,
         })
         .collect();
     Left::new(call, (sample, items, None), (custody, json!({"before": before})))
+}
+
+/// The items that an entry orders: none but where the form came from a file that names none.
+fn new_items(loaded: &Loaded, values: &[Value], catalogue: &Catalogue) -> Vec<Item> {
+    let is_risk = loaded.sample.standing.0 == Standing::Risk;
+    let mut new: BTreeMap<&str, Item> = BTreeMap::new();
+    for value in values.iter().filter(|_| loaded.takes_items) {
+        let is_known = catalogue.analytes().get(&value.analyte).is_some();
+        if is_known && loaded.items.iter().all(|item| item.analyte != value.analyte) {
+            new.insert(&value.analyte, ordered(&loaded.sample, &value.analyte, is_risk));
+        }
+    }
+    new.into_values().collect()
 }
 
 /// The items of a sample whose results were filed elsewhere, judged as if they had been entered here; in the order of `values`.

@@ -1,11 +1,13 @@
 //! Samples of the past from a file: what goes in, what is said of the rest, and that the same file again changes nothing.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "imports/official.rs"]
+mod official;
 #[path = "imports/published.rs"]
 mod published;
 
 use hege_app::catalogue::shipped;
-use hege_app::imports::{self, Format, GoOn, Import, Surroundings, Which};
+use hege_app::imports::{self, Book, Format, GoOn, Import, Surroundings, Which};
 use hege_app::reference::{OrganisationKind, Regions};
 use hege_app::{Call, DataKey, Error, PROVINCE, Scope, organisations, setup};
 use hege_core::{OrganisationId, Role, Stage, TaskType, UserId};

@@ -5,7 +5,7 @@ use crate::told;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use hege_app::criteria::Catalogues;
-use hege_app::imports::{self, ExportError, Format, Import, Surroundings, Which};
+use hege_app::imports::{self, Book, ExportError, Format, Import, Surroundings, Which};
 use hege_app::people::{self, Person, Profile};
 use hege_app::{Call, PROVINCE, Scope, Store, setup};
 use hege_core::{OrganisationId, RegionCode, Role, Stage, UserId};
@@ -64,6 +64,14 @@ pub(crate) enum ExportWhat {
     ///
     /// Example: hege export samples --stage farm --from 2025-01-01 --out farm.xlsx
     Samples(ExportSamples),
+    /// Sampling forms, one row a sample, in the 77 columns of the official form. Personal fields stay empty.
+    ///
+    /// Example: hege export sampling-form --from 2025-01-01 --out forms.xlsx
+    SamplingForm(ExportSamples),
+    /// Results, one row an item, in the 86 columns of the official export. Personal fields stay empty.
+    ///
+    /// Example: hege export results --region 330100 --out results.xlsx
+    Results(ExportSamples),
     /// An empty file to fill in, with every column and an example.
     ///
     /// Example: hege export template --out samples.xlsx
@@ -108,7 +116,9 @@ impl ExportWhat {
     /// Does it.
     pub(crate) fn run(&self) -> Result<()> {
         match self {
-            Self::Samples(samples) => samples.run(),
+            Self::Samples(samples) => samples.run(None),
+            Self::SamplingForm(samples) => samples.run(Some(Book::SamplingForm)),
+            Self::Results(samples) => samples.run(Some(Book::Results)),
             Self::Template { out } => {
                 let format = format(out.as_deref())?;
                 written(out.as_deref(), |file| imports::template(file, format).map_err(ExportError::from))
@@ -204,11 +214,18 @@ impl Shown {
 }
 
 impl ExportSamples {
-    fn run(&self) -> Result<()> {
+    fn run(&self, book: Option<Book>) -> Result<()> {
         let format = format(self.out.as_deref())?;
         let store = self.database.open()?;
         let call = everything(&store)?;
         let which = Which { stage: self.stage, region: self.region, from: self.from, to: self.to };
+        if let Some(book) = book {
+            let (catalogue, regions) = (Catalogues::default().get(&store)?, setup::regions(&store)?);
+            let known = (&store, &regions, &*catalogue);
+            return written(self.out.as_deref(), |out| {
+                imports::official(known, &call, (book, &which), (out, format)).map(drop)
+            });
+        }
         written(self.out.as_deref(), |out| imports::samples(&store, &call, &which, (out, format), &|_| {}).map(drop))
     }
 }

@@ -1,5 +1,6 @@
 //! The columns of a file of samples: by code or by the name that official workbooks use, in any order.
 
+use super::official::{Book, Place};
 use hege_core::units::fold;
 use hege_core::{Problem, Problems};
 use hege_sampling::fields::Field;
@@ -73,11 +74,24 @@ const fn own(code: &'static str, zh: &'static str, of: Of, also: &'static [&'sta
 }
 
 /// What stands beside the form, in the order of the template.
-const BESIDE: [Column; 42] = [
+const BESIDE: [Column; 55] = [
     own("task_source_name", "任务来源", Of::Sample, &[]),
     own("deploying_org_name", "部署机构", Of::Sample, &[]),
     own("sampling_org_name", "抽样单位名称", Of::Sample, &["抽样单位"]),
+    own("has_third_party", "是否存在第三方企业信息", Of::Sample, &[]),
     own("sampler_names", "抽样人员", Of::Personal, &[]),
+    own("sampling_org_address", "抽样单位地址", Of::Sample, &[]),
+    own("sampling_org_province", "抽样单位所在省份", Of::Sample, &["所在省份"]),
+    own("sampling_org_contact", "抽样单位联系人", Of::Personal, &[]),
+    own("sampling_org_email", "抽样单位电子邮箱", Of::Personal, &["电子邮箱"]),
+    own("sampling_org_phone", "抽样单位电话", Of::Personal, &[]),
+    own("sampling_org_fax", "抽样单位传真", Of::Personal, &[]),
+    own("sampling_org_postcode", "抽样单位邮编", Of::Sample, &[]),
+    own("third_party_province", "第三方企业省份", Of::Sample, &[]),
+    own("third_party_city", "第三方企业市区", Of::Sample, &[]),
+    own("third_party_county", "第三方企业县区", Of::Sample, &[]),
+    own("sample_packing", "样品包装", Of::Sample, &[]),
+    own("sampling_tools", "抽样工具", Of::Sample, &[]),
     own("laboratory", "检验机构名称", Of::Sample, &["检验机构"]),
     own("report_no", "报告书编号", Of::Sample, &["报告编号"]),
     own("received_on", "收检日期", Of::Sample, &[]),
@@ -119,14 +133,13 @@ const BESIDE: [Column; 42] = [
 ];
 
 /// Columns of official workbooks that say nothing a sample keeps. They are passed over, and told.
-const PASSED_OVER: [&str; 40] = [
+const PASSED_OVER: [&str; 36] = [
     "更新时间",
     "被抽样省份",
     "被抽样地市",
     "食品大类",
     "食品亚类",
     "食品次亚类",
-    "所在省份",
     "标识生产企业省份",
     "标识生产企业市",
     "标识生产企业县",
@@ -154,9 +167,6 @@ const PASSED_OVER: [&str; 40] = [
     "异议审批状态",
     "异议处置结果",
     "序号",
-    "电子邮箱",
-    "抽样工具",
-    "样品包装",
     "verdict",
     "reason",
     "standing",
@@ -186,13 +196,15 @@ pub(super) struct Layout {
     /// Of each place its column, and how the file calls it.
     places: Vec<Option<&'static Column>>,
     names: Vec<String>,
+    /// The official workbook that it is.
+    book: Option<Book>,
 }
 
 fn shown(text: &str) -> String {
     text.chars().take(60).filter(|c| !c.is_control()).collect()
 }
 
-fn plain(name: &str) -> &str {
+pub(super) fn plain(name: &str) -> &str {
     name.trim_start_matches('\u{feff}').trim().trim_end_matches('*').trim()
 }
 
@@ -222,14 +234,24 @@ fn unknown(index: usize, name: &str) -> Problem {
     Problem::new(format!("/header/{}", index + 1), "unknown_column", zh, en)
 }
 
+fn passed_over(names: &[String]) -> Option<Problem> {
+    let all = names.join("、");
+    let (zh, en) = (format!("以下列不予导入：{all}"), format!("these columns are passed over: {all}"));
+    (!names.is_empty()).then(|| Problem::new("", "columns_passed_over", zh, en))
+}
+
 impl Layout {
     /// Reads the header, and notes the columns that are passed over.
     ///
     /// # Errors
     /// Every unknown column, every one that stands twice or has no name, and every needed one that is missing.
     pub(super) fn read(header: &Row<'_>, notes: &mut Vec<Problem>) -> Result<Self, Problems> {
+        let names: Vec<&str> = header.cells.iter().map(|cell| cell.text.as_ref()).collect();
+        if let Some(book) = Book::of(&names)? {
+            return Ok(Self::official(book, notes));
+        }
         let (mut problems, mut seen, mut passed) = (Problems::new(), BTreeSet::new(), Vec::new());
-        let mut layout = Self { places: Vec::new(), names: Vec::new() };
+        let mut layout = Self { places: Vec::new(), names: Vec::new(), book: None };
         for (index, cell) in header.cells.iter().enumerate() {
             let name = plain(&cell.text);
             let found = named(name);
@@ -256,12 +278,30 @@ impl Layout {
             let (zh, en) = (format!("缺少列“{name}”"), format!("the column \"{name}\" ({code}) is missing"));
             problems.push(Problem::new("/header", "column_missing", zh, en));
         }
-        if !passed.is_empty() {
-            let all = passed.join("、");
-            let (zh, en) = (format!("以下列不予导入：{all}"), format!("these columns are passed over: {all}"));
-            notes.push(Problem::new("", "columns_passed_over", zh, en));
-        }
+        notes.extend(passed_over(&passed));
         problems.into_result(layout)
+    }
+
+    fn official(book: Book, notes: &mut Vec<Problem>) -> Self {
+        let places = book.places();
+        let passed: Vec<String> =
+            places.iter().filter(|place| place.read().is_none()).map(|place| place.header.clone()).collect();
+        notes.extend(passed_over(&passed));
+        Self {
+            places: places.iter().map(Place::read).collect(),
+            names: places.iter().map(|place| shown(&place.header)).collect(),
+            book: Some(book),
+        }
+    }
+
+    /// The official workbook that it is, if it is one to the letter.
+    pub(super) const fn book(&self) -> Option<Book> {
+        self.book
+    }
+
+    /// Whether it holds forms without results.
+    pub(super) fn is_forms(&self) -> bool {
+        self.book == Some(Book::SamplingForm)
     }
 
     /// The column of a place.

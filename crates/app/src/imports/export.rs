@@ -41,7 +41,7 @@ pub struct Which {
 }
 
 /// Samples a page.
-const PAGE: i64 = 500;
+pub(super) const PAGE: i64 = 500;
 /// What stands behind the columns that are imported: our own word.
 const OURS: [&str; 3] = ["verdict", "reason", "standing"];
 
@@ -147,7 +147,7 @@ pub fn samples<W: Write + Send>(
 }
 
 /// What is asked of the store; none where the person sees none of it.
-fn wanted(call: &Call, which: &Which) -> Option<Wanted> {
+pub(super) fn wanted(call: &Call, which: &Which) -> Option<Wanted> {
     if which.stage.is_some_and(|stage| !call.scope.sees_stage(stage)) {
         return None;
     }
@@ -202,7 +202,7 @@ fn put<W: Write + Send>(table: &mut TableWriter<W>, whole: &Whole) -> Result<u64
 }
 
 /// A stored value as it is written in a cell.
-fn written(value: &Json) -> Option<String> {
+pub(super) fn written(value: &Json) -> Option<String> {
     match value {
         Json::String(text) => Some(text.clone()),
         Json::Bool(flag) => Some(if *flag { "是" } else { "否" }.to_owned()),
@@ -214,7 +214,7 @@ fn written(value: &Json) -> Option<String> {
     }
 }
 
-fn of_item(item: &Item) -> BTreeMap<&'static str, String> {
+pub(super) fn of_item(item: &Item) -> BTreeMap<&'static str, String> {
     let mut cells = BTreeMap::new();
     let mut put = |code, text: Option<&String>| {
         if let Some(text) = text {

@@ -9,6 +9,8 @@
 
 mod columns;
 mod export;
+mod official;
+mod official_export;
 mod rows;
 mod sample;
 mod value;
@@ -18,6 +20,8 @@ pub use columns::{COLUMNS, Column, Of, column};
 pub use export::{ExportError, Which, errors, file_name, samples, template};
 pub use hege_store::imports::{Import, ImportRow};
 pub use hege_tables::{Format, WriteError};
+pub use official::Book;
+pub use official_export::official;
 
 use crate::alerts::NewId;
 use crate::record::{CONCLUDED, audit_own};

@@ -1,6 +1,7 @@
 //! Rows of a file as cells by column, and what is wrong with a row whatever it means; the rows of a sample together.
 
 use super::columns::{Column, Layout, Of, column};
+use super::official::unfold;
 use hege_core::date::read_date;
 use hege_store::imports::ImportRow;
 use hege_store::types::{Doc, Id};
@@ -65,8 +66,12 @@ impl FileRow {
             *numbers += u64::from(column.of == Of::Value && cell.kind == CellKind::Number);
             read.said.extend(wrong(column, text, cell.kind));
             if !text.is_empty() {
-                read.cells.insert(column.code, text.to_owned());
+                // Two places of an official workbook may say the same: the first one that says something.
+                read.cells.entry(column.code).or_insert_with(|| text.to_owned());
             }
+        }
+        if let Some(book) = layout.book() {
+            unfold(book, &mut read.cells);
         }
         read
     }

@@ -28,7 +28,8 @@ use serde_json::{Map, Value as Json, json};
 pub(super) struct Ready {
     pub(super) sample: Sample,
     pub(super) items: Vec<Item>,
-    pub(super) conclusion: ConclusionRow,
+    /// None of a form without results.
+    pub(super) conclusion: Option<ConclusionRow>,
     pub(super) custody: CustodyRow,
     pub(super) origin: SampleImport,
     /// The hash of each of them.
@@ -39,7 +40,8 @@ impl Importer<'_> {
     /// Checks the rows of a sample. None when something keeps it out, which is then said of its rows.
     pub(super) fn sample(&self, rows: &mut [FileRow]) -> Result<Option<Ready>, Error> {
         let known = self.told(rows);
-        let values: Vec<Value> = rows.iter_mut().map(|row| value(row, self.catalogue.analytes())).collect();
+        let results = if self.layout.is_forms() { &mut [] } else { &mut *rows };
+        let values: Vec<Value> = results.iter_mut().map(|row| value(row, self.catalogue.analytes())).collect();
         let microbiological = values.iter().any(|value| is_microbiological(self.catalogue, &value.analyte));
         let context = Context {
             now: self.call.at,
@@ -71,7 +73,25 @@ impl Importer<'_> {
             }
             return Ok(None);
         };
-        self.whole(rows, (&history, &values))
+        if self.layout.is_forms() { self.form(rows, &history) } else { self.whole(rows, (&history, &values)) }
+    }
+
+    /// A form without results: a sample that was taken and goes on from there. Nobody ordered its items; what its laboratory
+    /// enters is what was ordered.
+    fn form(&self, rows: &mut [FileRow], history: &History) -> Result<Option<Ready>, Error> {
+        let sample = self.row(rows, history)?;
+        if rows.iter().any(|row| row.said.iter().any(|said| said.refuses)) {
+            return Ok(None);
+        }
+        let taken = Sample {
+            status: Status::Registered.code().to_owned(),
+            lab_id: None,
+            received_at: None,
+            decided_at: None,
+            conclusion_revision: 0,
+            ..sample
+        };
+        self.ready(rows, taken, (Vec::new(), history, &[])).map(Some)
     }
 
     fn whole(&self, rows: &mut [FileRow], (history, values): (&History, &[Value])) -> Result<Option<Ready>, Error> {
@@ -226,12 +246,14 @@ impl Importer<'_> {
         sorted.sort_by(|one, other| one.analyte.cmp(&other.analyte));
         let content = json!([document_of(&history.document()), sorted, beside]);
         let import = self.import.0.to_string();
+        let is_concluded = sample.conclusion_revision > 0;
+        let kind = if is_concluded { "imported" } else { "registered" };
         let custody = custody_row(
             self.call,
             &sample,
-            (1, "imported", json!({"import": import, "file_sha256": self.file_digest, "row": first})),
+            (1, kind, json!({"import": import, "file_sha256": self.file_digest, "row": first})),
         );
-        let conclusion = ConclusionRow {
+        let conclusion = is_concluded.then(|| ConclusionRow {
             city: sample.city,
             sample_id: sample.id,
             revision: 1,
@@ -239,7 +261,7 @@ impl Importer<'_> {
             decided_at: Ts(self.call.at),
             decided_by: Id(self.call.user().0),
             reason: "imported".to_owned(),
-        };
+        });
         let origin = SampleImport {
             city: sample.city,
             sample_id: sample.id,
@@ -249,7 +271,8 @@ impl Importer<'_> {
             first_row: first,
             filed: Doc(Json::Object(beside)),
         };
-        let mut touched = vec![sample.touched()?, custody.touched()?, conclusion.touched()?, origin.touched()?];
+        let mut touched = vec![sample.touched()?, custody.touched()?, origin.touched()?];
+        touched.extend(conclusion.as_ref().map(Audited::touched).transpose()?);
         for item in &items {
             touched.push(item.touched()?);
         }

@@ -81,7 +81,7 @@ fn put(conn: &mut Conn, writing: &Writing<'_>, (before, batch): (&Import, &Batch
         };
         lives.samples.push(ready.sample.clone());
         lives.items.extend(ready.items.iter().cloned());
-        lives.conclusions.push(ready.conclusion.clone());
+        lives.conclusions.extend(ready.conclusion.clone());
         lives.custody.push(ready.custody.clone());
         origins.push(ready.origin.clone());
         touched.entry(ready.sample.city).or_default().extend(ready.touched.iter().cloned());

@@ -211,6 +211,8 @@ pub(crate) struct Loaded {
     pub(crate) actor: Actor,
     /// The number of the next step of custody.
     pub(crate) seq: i32,
+    /// Whether its form came from a file that names no items: what is entered is what was ordered.
+    pub(crate) takes_items: bool,
 }
 
 impl Loaded {
@@ -233,7 +235,9 @@ impl Loaded {
             items: standing_items(&items),
         };
         let (actor, seq) = (acting(&sample, call), events.last().map_or(1, |last| last.seq + 1));
-        Ok(Self { sample, items, status, past, actor, seq })
+        let takes_items =
+            events.first().is_some_and(|first| first.kind == "registered" && first.detail.0.get("import").is_some());
+        Ok(Self { sample, items, status, past, actor, seq, takes_items })
     }
 }
 
