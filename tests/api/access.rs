@@ -6,7 +6,7 @@ use crate::contract::{self, Operation, operations};
 use crate::forms::{NONCONFORMING, Stand, id, spinach};
 use crate::people::{House, PASSWORD, Who};
 use crate::server::Server;
-use crate::{on_both, until};
+use crate::{on_both, planning, until};
 use hege_api::access::{PUBLIC, TABLE};
 use hege_api::reach::{self, Beyond, RULES, Reach, Rule};
 use hege_app::people::{self, Change, Profile};
@@ -102,8 +102,10 @@ impl Somebody {
         let (province, in_region) = (self.region == 330_000, self.region != 330_200);
         match reach {
             Reach::Public | Reach::Own | Reach::Common => true,
-            Reach::Sample if self.role == Role::Inspector || self.role.is_laboratory() => self.own && self.sees_stage(),
-            Reach::Sample | Reach::RegionStage => in_region && self.sees_stage(),
+            Reach::Sample | Reach::Task if self.role == Role::Inspector || self.role.is_laboratory() => {
+                self.own && self.sees_stage()
+            }
+            Reach::Sample | Reach::Task | Reach::RegionStage => in_region && self.sees_stage(),
             Reach::Region => in_region,
             // The alert is the province's, of the farm stage.
             Reach::ProvinceStage | Reach::Alert => province && self.sees_stage(),
@@ -157,6 +159,8 @@ struct Things {
     alert: String,
     person: String,
     import: String,
+    quota: String,
+    task: String,
     registration: Value,
 }
 
@@ -180,7 +184,11 @@ impl Things {
         let person = Who::CountyInspector.id().to_string();
         // Begun by somebody who is none of those who ask for it, and who stays as administrator of the province.
         let import = crate::imports::tried(&server.who(Who::SecondAdministrator));
-        Self { sample: id(&sample).to_owned(), waiting, alert: id(&alert).to_owned(), person, import, registration }
+        let administrator = server.who(Who::SecondAdministrator);
+        let quota = administrator.post("/quotas", &planning::cell("330106", 5)).ok();
+        let task = id(&administrator.post("/tasks", &planning::task(&quota, "330106", 1)).ok()).to_owned();
+        let (sample, alert, quota) = (id(&sample).to_owned(), id(&alert).to_owned(), id(&quota).to_owned());
+        Self { sample, waiting, alert, person, import, quota, task, registration }
     }
 
     /// The path of an operation, about what there is.
@@ -190,6 +198,8 @@ impl Things {
             "alerts" => (self.alert.clone(), ""),
             "users" => (self.person.clone(), ""),
             "imports" => (self.import.clone(), ""),
+            "quotas" => (self.quota.clone(), ""),
+            "tasks" => (self.task.clone(), ""),
             "plans" => (server.plan.to_string(), ""),
             "organisations" => (House::Laboratory.id().to_string(), ""),
             "criteria" => ("L009".to_owned(), "food=33.01.01.01&analyte=phorate"),
@@ -222,6 +232,23 @@ impl Things {
             }
             "plan_add" => json!({"year": 2013, "title": "演示", "targets": []}),
             "plan_change" => stale(json!({"title": "演示", "current": true})),
+            "quota_add" => planning::cell("330106", 5),
+            "quota_change" => stale(json!({"samples": 5})),
+            "quota_split" => stale(json!({"parts": []})),
+            "task_add" => stale(planning::task(&json!({"id": self.quota}), "330106", 1)),
+            "task_change" => {
+                let mut terms = planning::task(&json!({}), "330106", 1);
+                for gone in ["quota_id", "region"] {
+                    terms.as_object_mut().unwrap().remove(gone);
+                }
+                stale(terms)
+            }
+            "task_cancel" => stale(json!({"reason": "演示"})),
+            "task_outcome_add" => {
+                let mut visit = planning::visit("closed");
+                visit["at"] = json!("2000-01-01T00:00:00Z");
+                visit
+            }
             "target_change" => json!({"stage": "farm", "version": 999, "min_n": 5, "planned_n": 5, "clause": "演示",
                 "task_types": ["supervision"], "sample_kinds": ["primary_produce"]}),
             "form_number_lease" => json!({"county": "330106", "year": 2026, "task_type": "supervision", "count": 1}),
@@ -267,6 +294,9 @@ impl Things {
     fn request(&self, server: &Server, operation: &Operation<'_>) -> Request {
         let marker = match operation.id {
             "sample_list" | "disposal_list" => Some(self.sample.clone()),
+            "quota_list" => Some(self.quota.clone()),
+            "task_list" => Some(self.task.clone()),
+            "plan_coverage" => Some("\"farm\"".to_owned()),
             "deadline_list" => Some(self.waiting.clone()),
             "deadline_summary" => Some("\"city\":\"3301\"".to_owned()),
             "alert_list" => Some(self.alert.clone()),

@@ -28,6 +28,7 @@ mod lockout;
 mod logs;
 mod mail;
 mod people;
+mod planning;
 mod registrations;
 mod reinspection;
 mod rows;

@@ -7,7 +7,7 @@ use crate::server::Server;
 use hege_app::{Store, StoreError};
 
 /// Every table that a request could write to, with what of its rows changes when one of them is changed.
-const TABLES: [(&str, &str); 27] = [
+const TABLES: [(&str, &str); 30] = [
     ("alert", "revision"),
     ("alert_event", "0"),
     ("amendment", "0"),
@@ -26,6 +26,7 @@ const TABLES: [(&str, &str); 27] = [
     ("outbox", "0"),
     ("person", "revision"),
     ("plan", "revision"),
+    ("quota", "revision"),
     ("rate_cell", "conforming + 3 * nonconforming + 5 * pending + 7 * voided"),
     ("refresh_token", "0"),
     ("sample", "revision"),
@@ -35,6 +36,8 @@ const TABLES: [(&str, &str); 27] = [
     ("signing_key", "0"),
     ("subscription", "revision"),
     ("target", "0"),
+    ("task", "revision"),
+    ("task_outcome", "0"),
 ];
 
 /// The rows as they were. They are counted by the database itself, in a table of their own: a count that stands there already

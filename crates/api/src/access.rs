@@ -79,6 +79,28 @@ operations! {
     PlanAdd = "plan_add", [Administrator] "whole province";
     /// Change a plan.
     PlanChange = "plan_change", [Administrator] "whole province";
+    /// See how far a plan is.
+    PlanCoverage = "plan_coverage", [Reviewer, Administrator, Auditor];
+    /// List cells.
+    QuotaList = "quota_list", [Reviewer, Administrator, Auditor];
+    /// Put a cell.
+    QuotaAdd = "quota_add", [Administrator];
+    /// Change a cell.
+    QuotaChange = "quota_change", [Administrator];
+    /// Split a cell.
+    QuotaSplit = "quota_split", [Administrator];
+    /// List tasks.
+    TaskList = "task_list", anybody;
+    /// Give a task.
+    TaskAdd = "task_add", [Reviewer, Administrator];
+    /// See a task.
+    TaskFetch = "task_fetch", anybody;
+    /// Change a task.
+    TaskChange = "task_change", [Reviewer, Administrator];
+    /// Cancel a task.
+    TaskCancel = "task_cancel", [Reviewer, Administrator];
+    /// Record a visit without a sample.
+    TaskOutcomeAdd = "task_outcome_add", [Inspector];
     /// List targets.
     TargetList = "target_list", anybody;
     /// Change a target.

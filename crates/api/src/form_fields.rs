@@ -77,6 +77,7 @@ impl From<&Field> for FormFieldView {
             Kind::Flag => ("flag", None),
             Kind::Texts => ("texts", None),
             Kind::Persons => ("persons", None),
+            Kind::Task => ("task", None),
             Kind::Organisation => ("organisation", None),
             Kind::Region => ("region", None),
             Kind::FoodClass => ("food_class", None),

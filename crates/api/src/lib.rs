@@ -23,6 +23,7 @@ mod alert_rules;
 mod answers;
 mod audits;
 mod comparisons;
+mod coverage;
 mod criteria;
 mod custody;
 mod deadline_rules;
@@ -33,14 +34,18 @@ mod health;
 mod impact;
 mod imports;
 mod json;
+mod keyed;
+mod named;
 mod organisations;
 mod people;
 mod plans;
+mod quotas;
 mod reference;
 mod results;
 mod samples;
 mod sessions;
 mod subscriptions;
+mod tasks;
 mod views;
 
 use actix_web::{HttpResponse, web};
@@ -167,6 +172,9 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(reference::routes)
                 .configure(audits::routes)
                 .configure(plans::routes)
+                .configure(coverage::routes)
+                .configure(quotas::routes)
+                .configure(tasks::routes)
                 .configure(comparisons::routes)
                 .configure(rates::routes)
                 .configure(form_fields::routes)

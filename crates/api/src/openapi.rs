@@ -1,9 +1,9 @@
 //! The OpenAPI document, made from the handlers.
 
 use crate::{
-    after_verdict, alert_rules, alerts, audits, comparisons, criteria, custody, deadline_rules, deadlines, disposals,
-    events, form_fields, health, impact, imports, organisations, people, plans, rates, reference, results, samples,
-    sessions, subscriptions,
+    after_verdict, alert_rules, alerts, audits, comparisons, coverage, criteria, custody, deadline_rules, deadlines,
+    disposals, events, form_fields, health, impact, imports, organisations, people, plans, quotas, rates, reference,
+    results, samples, sessions, subscriptions, tasks,
 };
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::path::Operation;
@@ -108,6 +108,8 @@ impl Modify for Refused {
         reference::food_class_list, reference::analyte_list, reference::calendar_fetch, reference::calendar_put,
         audits::audit_list, audits::audit_head,
         plans::plan_list, plans::plan_add, plans::plan_fetch, plans::plan_change, plans::target_list, plans::target_change,
+        coverage::plan_coverage, quotas::quota_list, quotas::quota_add, quotas::quota_change, quotas::quota_split,
+        tasks::task_list, tasks::task_add, tasks::task_fetch, tasks::task_change, tasks::task_cancel, tasks::task_outcome_add,
         form_fields::form_field_list, samples::form_number_lease, samples::sample_register, samples::sample_list, samples::sample_fetch,
         samples::sample_amend,
         custody::sample_custody, custody::sample_receipt, custody::sample_return, custody::sample_void,

@@ -13,6 +13,7 @@ hege_core::words! {
         RegionStage = "region_stage", "区域与环节", "their region and stages";
         Region = "region", "区域", "their region";
         ProvinceStage = "province_stage", "全省与环节", "the whole province, and their stages";
+        Task = "task", "任务", "inspectors: what their organisation is to take; laboratories: what is to be sent to them; others: their region; all: their stages";
         Alert = "alert", "预警", "alerts of a region and a stage that they see";
         Stage = "stage", "环节", "their stages";
         Within = "within", "权限之内", "people whose scope lies within theirs";
@@ -81,7 +82,7 @@ const fn on(operation: &'static str, roles: &'static str, reach: Reach, beyond: 
 pub const RULES: &[Rule] = {
     use Beyond::{Field, NotThere, Nothing, Outside};
     use Reach::{
-        Alert, AllStages, Common, Own, ProvinceStage, Public, Region, RegionStage, Sample, Stage, Whole, Within,
+        Alert, AllStages, Common, Own, ProvinceStage, Public, Region, RegionStage, Sample, Stage, Task, Whole, Within,
     };
     &[
         on("session_begin", ANYBODY, Public, Nothing),
@@ -107,6 +108,17 @@ pub const RULES: &[Rule] = {
         on("plan_fetch", ANYBODY, Common, Nothing),
         on("plan_add", "administrator", Whole, Outside),
         on("plan_change", "administrator", Whole, Outside),
+        on("plan_coverage", BOARD, RegionStage, NotThere),
+        on("quota_list", BOARD, RegionStage, NotThere),
+        on("quota_add", "administrator", RegionStage, Field),
+        on("quota_change", "administrator", RegionStage, NotThere),
+        on("quota_split", "administrator", RegionStage, NotThere),
+        on("task_list", ANYBODY, Task, NotThere),
+        on("task_add", "reviewer administrator", RegionStage, Field),
+        on("task_fetch", ANYBODY, Task, NotThere),
+        on("task_change", "reviewer administrator", RegionStage, NotThere),
+        on("task_cancel", "reviewer administrator", RegionStage, NotThere),
+        on("task_outcome_add", "inspector", Task, NotThere),
         on("target_list", ANYBODY, Common, Nothing),
         on("target_change", "administrator", Whole, Outside),
         on("rate_list", BOARD, RegionStage, NotThere),

@@ -4,6 +4,7 @@ use crate::State;
 use crate::access::{Allowed, FormNumberLease, SampleAmend, SampleFetch, SampleList, SampleRegister};
 use crate::answers::{NoRole, NotThere, NotValid, Stranger, WrongMoment};
 use crate::body::{Body, Fields, FromFields, Query};
+use crate::named::{named, of_task};
 use crate::problem::{Failure, FieldProblem, ProblemBody};
 use crate::views::{SampleListView, SampleSummary, SampleView, path_id};
 use actix_web::http::header::HeaderMap;
@@ -11,10 +12,11 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use hege_app::amendments::{Correction, Vault, amend};
 use hege_app::fields::{fields_of, object_of};
 use hege_app::form_numbers::{Wanted, lease};
+use hege_app::known::is_within;
 use hege_app::samples::{
     Cursor, Once, Registration, Sample, Search, fetch, is_microbiological, list, register_once, registered_before,
 };
-use hege_app::{Call, Error, organisations, people, personal};
+use hege_app::{Call, Error, personal};
 use hege_core::date::china_date;
 use hege_core::names::{Query as SearchQuery, Unsearchable};
 use hege_core::{Problem, Problems, RegionCode, SampleId, Stage, TaskType};
@@ -181,42 +183,6 @@ pub(crate) struct RegisteredView {
     warnings: Vec<FieldProblem>,
 }
 
-/// Who of the samplers has no login.
-fn unknown_samplers(state: &State, samplers: &[String]) -> Result<Problems, Error> {
-    let mut problems = Problems::new();
-    for (index, sampler) in samplers.iter().enumerate() {
-        let is_known = match sampler.parse() {
-            Ok(id) => people::is_active(&state.store, id)?,
-            Err(_) => false,
-        };
-        problems.check(is_known, || {
-            let (zh, en) = ("不是在用的人员", "nobody with a login");
-            Problem::new(format!("/samplers/{index}"), "sampler_unknown", zh, en)
-        });
-    }
-    Ok(problems)
-}
-
-/// People and organisations that a form names must be there: the separation of who samples and who tests rests on them.
-fn named(state: &State, fields: &FormFields) -> Result<Problems, Error> {
-    let mut problems = Problems::new();
-    if let Some(Raw::List(samplers)) = fields.get("samplers") {
-        problems.extend(unknown_samplers(state, samplers)?);
-    }
-    for code in ["task_source", "deploying_org", "sampling_org"] {
-        let Some(Raw::Text(text)) = fields.get(code) else { continue };
-        let is_known = match text.parse() {
-            Ok(id) => organisations::fetch(&state.store, id)?.is_some_and(|found| found.active),
-            Err(_) => false,
-        };
-        problems.check(is_known, || {
-            let (zh, en) = ("机构不存在或已停用", "the organisation is not there or does not take part");
-            Problem::new(format!("/{code}"), "organisation_unknown", zh, en)
-        });
-    }
-    Ok(problems)
-}
-
 fn registered(state: &State, call: &Call, (body, digest): (&RegisterBody, &[u8])) -> Result<Value, Error> {
     let catalogue = state.catalogues.get(&state.store)?;
     let mut problems = Problems::new();
@@ -239,7 +205,7 @@ fn registered(state: &State, call: &Call, (body, digest): (&RegisterBody, &[u8])
     if let Ok((form, _)) = &checked {
         problems.extend(under("/form", named(state, &form.document())?));
     }
-    let (form, warnings) = match (checked, problems.is_empty()) {
+    let (form, mut warnings) = match (checked, problems.is_empty()) {
         (Ok(checked), true) => checked,
         (Ok(_), false) => return Err(Error::Invalid(problems)),
         (Err(mut found), _) => {
@@ -250,6 +216,7 @@ fn registered(state: &State, call: &Call, (body, digest): (&RegisterBody, &[u8])
     if let Some(outside) = call.scope.objection(form.stage, form.region) {
         return Err(Error::Invalid(under("/form", outside.into())));
     }
+    warnings.extend(of_task(state, call, (&form, &items)).map_err(|error| with_pointers("/form", error))?);
     let sealed = personal::seal(&state.data_key, form.id, &form.personal())?;
     let registration = Registration { form, personal: sealed, items };
     let warnings: Vec<FieldProblem> = under("/form", warnings).as_slice().iter().map(FieldProblem::from).collect();
@@ -465,8 +432,14 @@ fn amended(state: &State, call: &Call, id: SampleId, body: &AmendBody) -> Result
         open: &|sealed| personal::open(&state.data_key, id, sealed),
         seal: &|fields| personal::seal(&state.data_key, id, fields).ok().flatten(),
     };
-    let correction =
-        Correction { seen: body.revision, changes: &body.changes, reason: &body.reason, context: &context, vault };
+    let correction = Correction {
+        seen: body.revision,
+        changes: &body.changes,
+        reason: &body.reason,
+        context: &context,
+        is_within: &|food, class| is_within(&catalogue, food, class),
+        vault,
+    };
     let amended = amend(&state.store, call, id, &correction);
     let (sample, warnings) = amended.map_err(|error| with_pointers("/changes", error))?;
     Ok(RegisteredView {

@@ -43,6 +43,9 @@ pub(crate) struct SampleSummary {
     /// 标称生产者; null where none is stated, and for the laboratory that tests it.
     producer: Option<String>,
     lab_id: Option<String>,
+    /// The task that it was taken for.
+    #[schema(example = "3301-0190b6c1-7e3a-7c11-9a5b-0123456789ab")]
+    task: Option<String>,
     sampling_org_id: String,
     sampled_at: String,
     registered_at: String,
@@ -70,6 +73,7 @@ impl SampleSummary {
             product_name: row.product_name.clone(),
             sampled_unit: (!is_blind).then(|| row.sampled_unit.clone()),
             producer: row.producer.clone().filter(|_| !is_blind),
+            task: row.task_id.map(|task| format!("{:04}-{}", row.city, task.0)),
             lab_id: row.lab_id.map(|id| id.0.to_string()),
             sampling_org_id: row.sampling_org_id.0.to_string(),
             sampled_at: row.sampled_at.0.to_string(),

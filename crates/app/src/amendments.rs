@@ -3,16 +3,18 @@
 use crate::fields::{json_of, stored_fields};
 use crate::record::{audit, cell_moved, custody_row};
 use crate::samples::{form_columns, load};
+use crate::tasks::fit_in;
 use crate::{Call, Error};
-use hege_core::{Problems, SampleId};
+use hege_core::{Problem, Problems, SampleId};
 use hege_sampling::amendment::{self, Change};
 use hege_sampling::form::{Context, Fields};
 use hege_sampling::life_cycle::{Action, apply};
-use hege_store::Store;
+use hege_sampling::quota::IsWithin;
 use hege_store::amendments::{AmendmentRow, amendment_insert, amendments_of, sample_amend};
 use hege_store::audit::Audited;
-use hege_store::samples::{Sample, custody_insert};
+use hege_store::samples::{Item, Sample, custody_insert};
 use hege_store::types::{Doc, Id, Ts};
+use hege_store::{Conn, Store};
 use serde_json::{Value, json};
 
 /// Opens and seals personal data: the key is the caller's.
@@ -35,6 +37,8 @@ pub struct Correction<'a> {
     pub reason: &'a str,
     /// What the outside knows.
     pub context: &'a Context<'a>,
+    /// The tree of food classes, for a sample that was taken for a task.
+    pub is_within: IsWithin<'a>,
     /// For the personal fields.
     pub vault: Vault<'a>,
 }
@@ -65,6 +69,7 @@ pub fn amend(
         if let Some(outside) = call.scope.objection(amended.form.stage, amended.form.region) {
             return Err(Error::Invalid(outside.into()));
         }
+        let doubts = fitting(conn, call, (&amended, &loaded.items), correction.is_within)?;
         let personal = if amended.changes.iter().any(|change| change.personal) {
             sealed(&amended.form.personal(), correction.vault)?
         } else {
@@ -88,8 +93,30 @@ pub fn amend(
         custody_insert(conn, &event)?;
         audit(conn, call, id, ("amended", vec![sample.touched()?, row.touched()?, event.touched()?], detail))?;
         cell_moved(conn, before, &sample)?;
-        Ok((sample, amended.warnings))
+        let mut warnings = amended.warnings;
+        warnings.extend(doubts);
+        Ok((sample, warnings))
     })
+}
+
+/// What is doubtful about a corrected form as one of the task that it names.
+fn fitting(
+    conn: &mut Conn,
+    call: &Call,
+    (amended, items): (&amendment::Amended, &[Item]),
+    is_within: IsWithin<'_>,
+) -> Result<Problems, Error> {
+    let is_changed = |field: &str| amended.changes.iter().any(|change| change.field == field);
+    if !["task", "region", "food_class"].into_iter().any(is_changed) {
+        return Ok(Problems::new());
+    }
+    let items = items.iter().map(|item| item.analyte.clone()).collect();
+    let (objections, doubts) = fit_in(conn, call, (&amended.form, &items), is_within)?;
+    let mut problems = Problems::new();
+    // What was taken for a task that was cancelled since is still corrected.
+    let is_told = |problem: &Problem| is_changed("task") || problem.code == "task_differs";
+    objections.into_vec().into_iter().filter(is_told).for_each(|problem| problems.push(problem));
+    problems.into_result(doubts).map_err(Error::Invalid)
 }
 
 fn amended(before: &Sample, correction: &Correction<'_>) -> Result<amendment::Amended, Error> {

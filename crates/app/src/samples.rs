@@ -8,6 +8,7 @@ pub use hege_store::samples::{ConclusionRow, CustodyRow, Item, Sample};
 pub use seen::{Cursor, Page, Search, Seen, fetch, form_of, id_of, list};
 
 use crate::record::{cell, concluded, step_write};
+use crate::tasks::right_lab;
 use crate::{Call, Error, stored};
 use hege_core::{Problem, Problems, Role, SampleId};
 use hege_lab::Catalogue;
@@ -23,7 +24,7 @@ use hege_store::types::Id;
 use hege_store::{Conn, Store};
 use rows::answered_with;
 pub(crate) use rows::{Left, Loaded, acting, answered, form_columns, ordered, registered, stepped};
-pub(crate) use seen::{blindness, is_in_scope, shown, theirs};
+pub(crate) use seen::{blindness, is_in_scope, oversees, shown, theirs};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -212,6 +213,9 @@ pub fn step(store: &Store, call: &Call, id: SampleId, (seen, action): (i64, &Act
         let mut left = stepped(&loaded, action, call)?;
         if let Action::Void { reason } = action {
             left.withdraws(conn, (id, reason))?;
+        }
+        if let Action::Seal { lab: Some(lab), .. } = action {
+            right_lab(conn, &loaded.sample, *lab)?;
         }
         step_write(conn, (id, seen), &loaded.sample, &left)?;
         if let Action::Seal { seals, .. } = action {

@@ -5,38 +5,51 @@ use std::fmt;
 use std::str::FromStr;
 use uuid::Uuid;
 
-/// A sample's public id: the city of its sampling place and a UUIDv7, printed `3301-0190b6c1-...`, so that a request
-/// reaches its shard without asking every other one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SampleId {
-    /// The shard.
-    pub city: City,
-    /// The part made on the device; also the `Idempotency-Key` of the registration.
-    pub uuid: Uuid,
-}
-
-/// Text that is no sample id.
+/// Text that is no id of a sample or a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a sample id is four digits of its city, a hyphen and a UUID")]
+#[error("an id of this kind is four digits of its city, a hyphen and a UUID")]
 pub struct BadSampleId;
 
-impl fmt::Display for SampleId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.city, self.uuid)
-    }
+/// Declares ids that carry their shard: a city and a UUIDv7, printed `3301-0190b6c1-...`, so that a request reaches its shard
+/// without asking every other one.
+macro_rules! sharded_ids {
+    ($($(#[$meta:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name {
+            /// The shard.
+            pub city: City,
+            /// The part made by whoever makes the thing; also the `Idempotency-Key` of its making.
+            pub uuid: Uuid,
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}-{}", self.city, self.uuid)
+            }
+        }
+        impl FromStr for $name {
+            type Err = BadSampleId;
+            fn from_str(text: &str) -> Result<Self, BadSampleId> {
+                let (city, uuid) = sharded(text).ok_or(BadSampleId)?;
+                Ok(Self { city, uuid })
+            }
+        }
+    )+};
 }
 
-impl FromStr for SampleId {
-    type Err = BadSampleId;
-    fn from_str(text: &str) -> Result<Self, BadSampleId> {
-        let parse = || {
-            let (city, uuid) = text.split_once('-')?;
-            // Only the hyphenated form, so that one sample has one spelling.
-            (uuid.len() == 36).then_some(())?;
-            Some(Self { city: city.parse().ok()?, uuid: Uuid::try_parse(uuid).ok()? })
-        };
-        parse().ok_or(BadSampleId)
-    }
+sharded_ids!(
+    /// A sample's public id, made on the device.
+    SampleId,
+    /// A task's public id: the city in which it is carried out.
+    TaskId,
+);
+
+/// City and UUID of an id that carries its shard.
+fn sharded(text: &str) -> Option<(City, Uuid)> {
+    let (city, uuid) = text.split_once('-')?;
+    // Only the hyphenated form, so that one thing has one spelling.
+    (uuid.len() == 36).then_some(())?;
+    Some((city.parse().ok()?, Uuid::try_parse(uuid).ok()?))
 }
 
 /// Declares newtypes over [`Uuid`].
@@ -68,6 +81,8 @@ uuid_ids!(
     CriterionId,
     /// An alert.
     AlertId,
+    /// A cell of a plan with how much is to be taken in it.
+    QuotaId,
 );
 
 impl From<LabId> for OrganisationId {

@@ -17,7 +17,7 @@ pub mod units;
 pub mod words;
 
 pub use date::Month;
-pub use ids::{CriterionId, LabId, OrganisationId, PlanId, SampleId, UserId};
+pub use ids::{CriterionId, LabId, OrganisationId, PlanId, QuotaId, SampleId, TaskId, UserId};
 pub use problem::{Problem, Problems};
 pub use region::{City, RegionCode};
 pub use words::{Role, SampleKind, Sector, Stage, TaskType};

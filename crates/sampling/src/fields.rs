@@ -64,6 +64,8 @@ pub enum Kind {
     Texts,
     /// A list of persons' UUIDs.
     Persons,
+    /// A task's id: `3301-0190b6c1-...`.
+    Task,
     /// An organisation's UUID.
     Organisation,
     /// Six digits of GB/T 2260.
@@ -238,6 +240,7 @@ pub const FIELDS: &[Field] = &[
     Field::new("form_no", "抽样单编号", "form number", Kind::FormNo, Always).fixed(),
     Field::new("print_no", "流水号", "printed serial", Kind::Text(CODE), Optional),
     Field::new("task_type", "任务类别", "task type", Kind::Word(stated_task_types), Always).fixed(),
+    Field::new("task", "抽检任务", "task", Kind::Task, Optional),
     Field::new("task_source", "任务来源", "department that issued the task", Kind::Organisation, When(PLANNED)),
     Field::new("deploying_org", "部署机构", "deploying organisation", Kind::Organisation, When(PLANNED)),
     Field::new("programme_a", "报送分类A", "programme", Kind::Label(NAME), When(PLANNED)),

@@ -4,7 +4,9 @@ use crate::fields::{Condition, FIELDS, Field};
 use crate::read::{Values, read};
 use crate::rules;
 use crate::words::{DateKind, Packaging};
-use hege_core::{OrganisationId, Problem, Problems, RegionCode, SampleId, SampleKind, Sector, Stage, TaskType, UserId};
+use hege_core::{
+    OrganisationId, Problem, Problems, RegionCode, SampleId, SampleKind, Sector, Stage, TaskId, TaskType, UserId,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
@@ -41,6 +43,8 @@ pub struct Form {
     pub sector: Option<Sector>,
     /// 任务类别.
     pub task_type: TaskType,
+    /// 抽检任务 that it was taken for.
+    pub task: Option<TaskId>,
     /// 样品类型.
     pub sample_kind: SampleKind,
     /// County of the sampling place.
@@ -156,6 +160,7 @@ fn typed(values: Values) -> Option<Form> {
         stage: values.get("stage")?,
         sector: values.get("sector"),
         task_type: values.get("task_type")?,
+        task: values.get("task"),
         sample_kind: values.get("sample_kind")?,
         region: values.get("region")?,
         food_class: text("food_class")?,

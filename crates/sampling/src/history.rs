@@ -61,10 +61,10 @@ impl History {
     }
 }
 
-/// Whether a field may stand in a file of the past: ids of people, organisations and samples are those of this database alone.
+/// Whether a field may stand in a file of the past: ids of people, organisations, tasks and samples are those of this database alone.
 #[must_use]
 pub const fn is_told(field: &Field) -> bool {
-    !matches!(field.kind, Kind::SampleId | Kind::Persons | Kind::Organisation)
+    !matches!(field.kind, Kind::SampleId | Kind::Persons | Kind::Organisation | Kind::Task)
 }
 
 /// Parses and checks a sample of the past, field by field as text: the sample with what is doubtful about it, or every

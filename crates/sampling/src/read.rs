@@ -1,7 +1,7 @@
 //! From what was typed to canonical values, field by field.
 
 use crate::fields::{FIELDS, Field, Kind};
-use hege_core::{OrganisationId, Problem, Problems, RegionCode, SampleId, UserId, decimal};
+use hege_core::{OrganisationId, Problem, Problems, RegionCode, SampleId, TaskId, UserId, decimal};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::borrow::Cow;
@@ -155,11 +155,10 @@ fn strict(kind: &Kind, text: &str) -> Result<String, Fault> {
             known.then(|| text.to_owned()).ok_or_else(|| unknown_word(&list()))
         }
         Kind::Region => parsed::<RegionCode>(text).ok_or(fault("bad_region", "须为六位行政区划代码", "six digits")),
-        Kind::SampleId => parsed::<SampleId>(text).ok_or(fault(
-            "bad_id",
-            "须为城市代码加 UUID",
-            "four digits of its city, a hyphen and a UUID",
-        )),
+        Kind::SampleId | Kind::Task => {
+            let id = if matches!(kind, Kind::Task) { parsed::<TaskId>(text) } else { parsed::<SampleId>(text) };
+            id.ok_or(fault("bad_id", "须为城市代码加 UUID", "four digits of its city, a hyphen and a UUID"))
+        }
         _ => uuid::<OrganisationId>(text),
     }
 }

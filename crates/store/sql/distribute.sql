@@ -18,6 +18,7 @@ SELECT create_reference_table('calendar_day');
 SELECT create_reference_table('deadline_rule');
 SELECT create_reference_table('plan');
 SELECT create_reference_table('target');
+SELECT create_reference_table('quota');
 
 SELECT create_distributed_table('sample', 'city', shard_count => 32);
 SELECT create_distributed_table('item', 'city', colocate_with => 'sample');
@@ -29,6 +30,8 @@ SELECT create_distributed_table('reinspection', 'city', colocate_with => 'sample
 SELECT create_distributed_table('reinspection_item', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('disposal', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('seal', 'city', colocate_with => 'sample');
+SELECT create_distributed_table('task', 'city', colocate_with => 'sample');
+SELECT create_distributed_table('task_outcome', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('name_gram', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('rate_cell', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('alert', 'city', colocate_with => 'sample');

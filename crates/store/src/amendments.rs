@@ -65,6 +65,8 @@ pub struct SampleForm {
     pub form: Doc,
     /// Personal data, sealed.
     pub personal: Option<Vec<u8>>,
+    /// The task.
+    pub task_id: Option<Id>,
 }
 
 /// Changes the form of a sample that still has the revision `seen`, and gives it the next one. None when somebody was faster:

@@ -70,6 +70,9 @@ pub struct Sample {
     pub conclusion_revision: i32,
     /// Grows with each change.
     pub revision: i64,
+    /// The task that it was taken for. A row without one is recorded as before there were tasks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<Id>,
 }
 
 impl Sample {

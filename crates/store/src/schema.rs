@@ -2,8 +2,10 @@
 #![expect(missing_docs, reason = "the table! macro documents nothing; the migrations carry the comments")]
 
 mod after_verdict;
+mod planning;
 mod rules;
 pub use after_verdict::{disposal, reinspection, reinspection_item, service};
+pub use planning::{quota, task, task_outcome};
 pub use rules::{calendar_day, criterion, deadline_rule};
 
 diesel::table! {
@@ -164,6 +166,7 @@ diesel::table! {
         decided_at -> Nullable<Ts>,
         conclusion_revision -> Integer,
         revision -> BigInt,
+        task_id -> Nullable<Id>,
     }
 }
 

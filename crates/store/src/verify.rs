@@ -15,14 +15,16 @@ use crate::disposals::DisposalRow;
 use crate::imports::SampleImport;
 use crate::people::{Organisation, Person, organisations_list, people_list};
 use crate::plans::{TargetRow, plans_list, targets_of};
+use crate::quotas::{QuotaRow, quotas_of};
 use crate::reinspections::{ReinspectionItem, ReinspectionRow};
 use crate::samples::{ConclusionRow, CustodyRow, Item, Sample};
 use crate::schema::{
     alert, alert_event, amendment, audit, audit_seal, conclusion, custody_event, disposal, item, rate_cell,
-    reinspection, reinspection_item, sample, sample_import, service,
+    reinspection, reinspection_item, sample, sample_import, service, task, task_outcome,
 };
 use crate::services::ServiceRow;
 use crate::subscriptions::{Subscription, subscriptions_list};
+use crate::tasks::{OutcomeRow, TaskRow};
 use crate::types::{Id, Word};
 use crate::{Conn, Error, on};
 use diesel::prelude::*;
@@ -92,6 +94,7 @@ pub fn verify_each(conn: &mut Conn, city: i32, found: &mut dyn FnMut(Finding)) -
     verifying.audits(conn)?;
     verifying.samples(conn)?;
     verifying.alerts(conn)?;
+    verifying.tasks(conn)?;
     if city % 100 == 0 {
         verifying.provinces_own(conn)?;
     }
@@ -109,6 +112,7 @@ pub fn cities(conn: &mut Conn) -> Result<Vec<i32>, Error> {
     cities.extend(on!(conn, c => sample::table.select(sample::city).distinct().load::<i32>(c))?);
     cities.extend(on!(conn, c => rate_cell::table.select(rate_cell::city).distinct().load::<i32>(c))?);
     cities.extend(on!(conn, c => alert::table.select(alert::city).distinct().load::<i32>(c))?);
+    cities.extend(on!(conn, c => task::table.select(task::city).distinct().load::<i32>(c))?);
     cities.extend(on!(conn, c => audit_seal::table.select(audit_seal::city).distinct().load::<i32>(c))?);
     Ok(cities.into_iter().collect())
 }
@@ -267,8 +271,26 @@ impl Verifying<'_> {
         Ok(())
     }
 
-    /// What stands under the province's own shard and is few: people with their subscriptions, organisations, targets, criteria
-    /// and rules of deadlines.
+    /// Holds tasks with the visits that yielded no sample against the record.
+    fn tasks(&mut self, conn: &mut Conn) -> Result<(), Error> {
+        let (city, prefix) = (self.city, format!("{:04}-", self.city));
+        let mut rest = Some(Span::whole());
+        while let Some(mut span) = rest {
+            let tasks: Vec<TaskRow> = on!(conn, c => task::table
+                .filter(task::city.eq(city).and(task::id.between(span.ids.0, span.ids.1)))
+                .order(task::id)
+                .limit(PAGE)
+                .select(TaskRow::as_select())
+                .load(c))?;
+            rest = last(&tasks, PAGE, |task| task.id).and_then(|last| span.cut(&prefix, last));
+            self.compare(&tasks, &span.keys)?;
+            self.compare(&hanging!(conn, task_outcome::task_id, OutcomeRow, city, span), &span.keys)?;
+        }
+        Ok(())
+    }
+
+    /// What stands under the province's own shard and is few: people with their subscriptions, organisations, targets, cells of
+    /// plans, criteria and rules of deadlines.
     fn provinces_own(&mut self, conn: &mut Conn) -> Result<(), Error> {
         let all = Span::whole().keys;
         self.compare(&people_list(conn)?, &all)?;
@@ -276,6 +298,7 @@ impl Verifying<'_> {
         self.compare(&organisations_list(conn)?, &all)?;
         self.compare(&criteria_list(conn)?, &all)?;
         self.compare(&deadline_rules_list(conn)?, &all)?;
+        self.compare(&quotas_of(conn, None)?, &all)?;
         let mut targets = Vec::new();
         for plan in plans_list(conn)? {
             targets.extend(targets_of(conn, plan.id)?);
@@ -303,7 +326,7 @@ impl Verifying<'_> {
 
     /// What was recorded of tables whose rows do not stand under this city.
     fn other_tables(&mut self) -> Result<(), Error> {
-        const SAMPLES: [&str; 12] = [
+        const SAMPLES: [&str; 14] = [
             Sample::TABLE,
             Item::TABLE,
             ConclusionRow::TABLE,
@@ -316,14 +339,17 @@ impl Verifying<'_> {
             DisposalRow::TABLE,
             AlertRow::TABLE,
             AlertEvent::TABLE,
+            TaskRow::TABLE,
+            OutcomeRow::TABLE,
         ];
-        const OWN: [&str; 6] = [
+        const OWN: [&str; 7] = [
             Person::TABLE,
             Subscription::TABLE,
             Organisation::TABLE,
             CriterionRow::TABLE,
             DeadlineRule::TABLE,
             TargetRow::TABLE,
+            QuotaRow::TABLE,
         ];
         let is_own = self.city % 100 == 0;
         for table in self.record.tables()? {

@@ -73,6 +73,7 @@ fn sample(n: u128) -> Sample {
         decided_at: None,
         conclusion_revision: 0,
         revision: 1,
+        task_id: None,
     }
 }
 

@@ -222,6 +222,7 @@ impl Importer<'_> {
             decided_at: Some(Ts(self.call.at)),
             conclusion_revision: 1,
             revision: 1,
+            task_id: None,
         })
     }
 

@@ -120,6 +120,7 @@ pub(crate) fn form_columns(form: &Form, personal: Option<Vec<u8>>) -> SampleForm
         deciding_date: Some(Day(form.date)),
         form: Doc(document_of(&form.document())),
         personal,
+        task_id: form.task.map(|task| Id(task.uuid)),
     }
 }
 
@@ -155,6 +156,7 @@ fn row(call: &Call, registration: &Registration) -> Sample {
         decided_at: None,
         conclusion_revision: 0,
         revision: 1,
+        task_id: columns.task_id,
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Seen {
 }
 
 /// Whether a person of these roles sees a region's subtree of samples.
-fn oversees(role: &Role) -> bool {
+pub(crate) fn oversees(role: &Role) -> bool {
     matches!(role, Role::Reviewer | Role::Publisher | Role::Administrator | Role::Auditor)
 }
 

@@ -160,6 +160,7 @@ fn sample(n: u128, day: Timestamp, (standing, decided): (Standing, Timestamp)) -
         decided_at: Some(Ts(decided)),
         conclusion_revision: 1,
         revision: 1,
+        task_id: None,
     }
 }
 

@@ -380,6 +380,7 @@ fn taken(n: u32, at: Timestamp, wanted: &Wanted<'_>, dice: &mut Dice) -> Sample 
         decided_at: None,
         conclusion_revision: 0,
         revision: 1,
+        task_id: None,
     }
 }
 

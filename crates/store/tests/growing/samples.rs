@@ -58,6 +58,7 @@ pub(crate) fn sample(n: u32, (product, unit, producer): (&str, &str, Option<&str
         decided_at: None,
         conclusion_revision: 0,
         revision: 1,
+        task_id: None,
     }
 }
 

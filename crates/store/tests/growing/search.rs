@@ -190,6 +190,7 @@ fn an_amendment_is_found_by_its_new_name_and_no_longer_by_the_old() {
             deciding_date: None,
             form: before.form,
             personal: None,
+            task_id: None,
         };
         store.write(|conn| sample_amend(conn, of, 1, &change)).unwrap().unwrap();
         assert_eq!(found(store, "茼蒿"), [0]);
