@@ -230,25 +230,10 @@ impl Things {
             "calendar_put" => {
                 json!({"revision": 0, "days": [{"day": "2027-01-01", "kind": "holiday", "source": "演示"}]})
             }
+            "quota_add" => planning::cell("330106", 5),
+            "task_outcome_add" => planning::early_visit(),
             "plan_add" => json!({"year": 2013, "title": "演示", "targets": []}),
             "plan_change" => stale(json!({"title": "演示", "current": true})),
-            "quota_add" => planning::cell("330106", 5),
-            "quota_change" => stale(json!({"samples": 5})),
-            "quota_split" => stale(json!({"parts": []})),
-            "task_add" => stale(planning::task(&json!({"id": self.quota}), "330106", 1)),
-            "task_change" => {
-                let mut terms = planning::task(&json!({}), "330106", 1);
-                for gone in ["quota_id", "region"] {
-                    terms.as_object_mut().unwrap().remove(gone);
-                }
-                stale(terms)
-            }
-            "task_cancel" => stale(json!({"reason": "演示"})),
-            "task_outcome_add" => {
-                let mut visit = planning::visit("closed");
-                visit["at"] = json!("2000-01-01T00:00:00Z");
-                visit
-            }
             "target_change" => json!({"stage": "farm", "version": 999, "min_n": 5, "planned_n": 5, "clause": "演示",
                 "task_types": ["supervision"], "sample_kinds": ["primary_produce"]}),
             "form_number_lease" => json!({"county": "330106", "year": 2026, "task_type": "supervision", "count": 1}),
@@ -287,7 +272,7 @@ impl Things {
             "alert_assign" => stale(json!({"person_id": Who::Reviewer.id().to_string()})),
             "subscription_change" | "user_subscription_change" => stale(json!({"kinds": []})),
             // A password is hashed before it is refused: these two are asked with nothing.
-            _ => json!({}),
+            _ => planning::asked(operation, &self.quota).map_or_else(|| json!({}), stale),
         }
     }
 

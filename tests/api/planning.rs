@@ -31,6 +31,32 @@ pub(crate) fn visit(kind: &str) -> Value {
         "unit": "演示副食品店", "evidence": "照片 2 张"})
 }
 
+/// A visit before there were tasks, which is refused.
+pub(crate) fn early_visit() -> Value {
+    let mut visit = visit("closed");
+    visit["at"] = json!("2000-01-01T00:00:00Z");
+    visit
+}
+
+/// The body of an operation of planning, for who asks whether they may: none of another's. It is never done.
+pub(crate) fn asked(operation: &str, quota: &str) -> Option<Value> {
+    let mut given = task(&json!({"id": quota}), "330106", 1);
+    Some(match operation {
+        "quota_add" => return None,
+        "quota_change" => json!({"samples": 5}),
+        "quota_split" => json!({"parts": []}),
+        "task_add" => given,
+        "task_change" => {
+            for gone in ["quota_id", "region"] {
+                given.as_object_mut().unwrap().remove(gone);
+            }
+            given
+        }
+        "task_cancel" => json!({"reason": "演示"}),
+        _ => return None,
+    })
+}
+
 fn quota(server: &Server, id: &str) -> Value {
     let quotas = server.who(Who::Administrator).get("/quotas").ok();
     quotas["items"].as_array().unwrap().iter().find(|quota| quota["id"] == id).unwrap().clone()

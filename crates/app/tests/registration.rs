@@ -60,6 +60,7 @@ impl Field {
             changes: &changes,
             reason: " 笔误 ",
             context: &context,
+            is_within: &|food, class| food == class,
             vault: Vault { open: &open, seal: &seal },
         };
         amend(&self.store, call, id(sample), &correction).map(|(sample, _)| sample)

@@ -63,6 +63,7 @@ fn rows(n: u32) -> Rows {
         decided_at: None,
         conclusion_revision: 0,
         revision: 1,
+        task_id: None,
     };
     let item = |n: u32| Item {
         city: 3301,

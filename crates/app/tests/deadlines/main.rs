@@ -297,6 +297,7 @@ fn row(n: u128, status: &str, (sampled, received): (&str, Option<&str>)) -> Samp
         decided_at: None,
         conclusion_revision: 0,
         revision: 1,
+        task_id: None,
     }
 }
 
