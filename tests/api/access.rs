@@ -179,6 +179,7 @@ impl Things {
         server.stop_working();
         crate::reinspection::applied(server, id(&sample), "lead");
         crate::disposals::opened(server, id(&sample));
+        crate::objections::raised(server, id(&sample), "method", "sampled_unit");
         let waiting = id(&server.at(Stand::Received)).to_owned();
         server.hire(Who::CountyInspector);
         let person = Who::CountyInspector.id().to_string();
@@ -255,6 +256,11 @@ impl Things {
             "reinspection_hand_over" => stale(json!({})),
             "reinspection_report" => stale(crate::reinspection::report("0.1")),
             "reinspection_withdraw" => stale(json!({"reason": "演示"})),
+            "objection_raise" => stale(crate::objections::objection("sampling", "sampled_unit")),
+            "objection_decide" => stale(json!({"accepted": true})),
+            "objection_answer" => stale(json!({"upheld": false, "reason": "演示"})),
+            "objection_withdraw" => stale(json!({"reason": "演示"})),
+            "authenticity_confirm" => stale(json!({"confirmed_at": "2020-01-01T00:00:00Z", "proof": "演示"})),
             "disposal_open" => stale(json!({"side": "seller", "name": "演示"})),
             "disposal_step" => stale(json!({"step": "cause", "text": "演示"})),
             "sample_void" => stale(json!({"reason": "演示", "request": false})),

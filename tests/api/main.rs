@@ -27,6 +27,7 @@ mod limits;
 mod lockout;
 mod logs;
 mod mail;
+mod objections;
 mod people;
 mod planning;
 mod registrations;

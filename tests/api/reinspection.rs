@@ -53,7 +53,7 @@ pub(crate) fn clock<'a>(sample: &'a Value, code: &str) -> Option<&'a str> {
 }
 
 /// The plan's alerts.
-fn below_target(server: &Server) -> Option<Value> {
+pub(crate) fn below_target(server: &Server) -> Option<Value> {
     let alerts = server.who(Who::Reviewer).alerts().ok();
     alerts["items"].as_array().unwrap().iter().find(|alert| alert["rule"] == "below_target").cloned()
 }

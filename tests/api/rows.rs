@@ -7,7 +7,7 @@ use crate::server::Server;
 use hege_app::{Store, StoreError};
 
 /// Every table that a request could write to, with what of its rows changes when one of them is changed.
-const TABLES: [(&str, &str); 30] = [
+const TABLES: [(&str, &str); 31] = [
     ("alert", "revision"),
     ("alert_event", "0"),
     ("amendment", "0"),
@@ -22,6 +22,7 @@ const TABLES: [(&str, &str); 30] = [
     ("idempotency", "0"),
     ("item", "revision"),
     ("mail", "attempts"),
+    ("objection", "revision"),
     ("organisation", "revision"),
     ("outbox", "0"),
     ("person", "revision"),

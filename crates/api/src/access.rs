@@ -163,6 +163,16 @@ operations! {
     ReinspectionReport = "reinspection_report", [Approver];
     /// Withdraw an application.
     ReinspectionWithdraw = "reinspection_withdraw", [Reviewer];
+    /// Record an objection.
+    ObjectionRaise = "objection_raise", [Reviewer];
+    /// Take it on, or refuse it.
+    ObjectionDecide = "objection_decide", [Reviewer];
+    /// Answer it.
+    ObjectionAnswer = "objection_answer", [Reviewer];
+    /// Withdraw it.
+    ObjectionWithdraw = "objection_withdraw", [Reviewer];
+    /// Record that a producer confirmed.
+    AuthenticityConfirm = "authenticity_confirm", [Reviewer];
     /// Open a disposal.
     DisposalOpen = "disposal_open", [Reviewer];
     /// Do a step of a disposal.

@@ -24,6 +24,7 @@ use hege_sampling::reinspection::{Applicant, Ground};
 use hege_sampling::service::{Addressee, Method, Service};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
+use std::str::FromStr;
 use utoipa::ToSchema;
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
@@ -53,7 +54,7 @@ pub(crate) async fn done(
 }
 
 /// The re-inspection of a path; what is none is not there.
-fn place(path: &(String, String)) -> Result<(SampleId, i32), Failure> {
+pub(crate) fn place(path: &(String, String)) -> Result<(SampleId, i32), Failure> {
     Ok((path_id(&path.0)?, path.1.parse().map_err(|_no_number| Failure::not_found())?))
 }
 
@@ -193,16 +194,16 @@ pub(crate) struct DecisionBody {
     ground: Option<String>,
 }
 
-pub(crate) struct Decision {
-    revision: i64,
-    refused: Option<Ground>,
+pub(crate) struct Decision<G> {
+    pub(crate) revision: i64,
+    pub(crate) refused: Option<G>,
 }
 
-impl FromFields for Decision {
+impl<G: FromStr> FromFields for Decision<G> {
     fn read(fields: &Fields<'_>) -> Option<Self> {
         let revision = fields.revision();
         let accepted = fields.needed("accepted", fields.flag("accepted"));
-        let ground = fields.word::<Ground>("ground");
+        let ground = fields.word::<G>("ground");
         let refused = if accepted? {
             if fields.value("ground").is_some() {
                 fields.problem("ground", "not_for_acceptance", ("受理时不填理由", "only for a refusal"));
@@ -226,7 +227,7 @@ impl FromFields for Decision {
 pub(crate) async fn reinspection_decide(
     state: web::Data<State>,
     path: web::Path<(String, String)>,
-    asked: Allowed<ReinspectionDecide, Body<Decision>>,
+    asked: Allowed<ReinspectionDecide, Body<Decision<Ground>>>,
 ) -> Result<HttpResponse, Failure> {
     let place = place(&path)?;
     let Allowed { person, input: Body(Decision { revision, refused }), .. } = asked;

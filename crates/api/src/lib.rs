@@ -36,6 +36,7 @@ mod imports;
 mod json;
 mod keyed;
 mod named;
+mod objections;
 mod organisations;
 mod people;
 mod plans;
@@ -181,6 +182,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(samples::routes)
                 .configure(custody::routes)
                 .configure(after_verdict::routes)
+                .configure(objections::routes)
                 .configure(disposals::routes)
                 .configure(results::routes)
                 .configure(deadlines::routes)

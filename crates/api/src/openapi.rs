@@ -2,8 +2,8 @@
 
 use crate::{
     after_verdict, alert_rules, alerts, audits, comparisons, coverage, criteria, custody, deadline_rules, deadlines,
-    disposals, events, form_fields, health, impact, imports, organisations, people, plans, quotas, rates, reference,
-    results, samples, sessions, subscriptions, tasks,
+    disposals, events, form_fields, health, impact, imports, objections, organisations, people, plans, quotas, rates,
+    reference, results, samples, sessions, subscriptions, tasks,
 };
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::path::Operation;
@@ -116,6 +116,8 @@ impl Modify for Refused {
         after_verdict::service_add, after_verdict::reinspection_apply, after_verdict::reinspection_decide,
         after_verdict::reinspection_body, after_verdict::reinspection_hand_over, after_verdict::reinspection_report,
         after_verdict::reinspection_withdraw,
+        objections::objection_raise, objections::objection_decide, objections::objection_answer,
+        objections::objection_withdraw, objections::authenticity_confirm,
         disposals::disposal_open, disposals::disposal_step, disposals::disposal_list,
         results::result_enter, results::sample_check, results::sample_approve, results::verdict_preview,
         deadlines::deadline_list, deadlines::deadline_summary,

@@ -8,6 +8,7 @@ use hege_app::sessions::Refusal;
 use hege_core::{Problem, Problems};
 use hege_sampling::disposal::DisposalDenial;
 use hege_sampling::life_cycle::Denial;
+use hege_sampling::objection::ObjectionDenial;
 use hege_sampling::reinspection::ReinspectionDenial;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -164,6 +165,15 @@ impl Failure {
         Self::new(status, denial.code(), (denial.zh(), denial.en()))
     }
 
+    fn objection(denial: ObjectionDenial) -> Self {
+        let status = match denial {
+            ObjectionDenial::WrongRole => StatusCode::FORBIDDEN,
+            ObjectionDenial::ReasonMissing | ObjectionDenial::NotTheirs => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => StatusCode::CONFLICT,
+        };
+        Self::new(status, denial.code(), (denial.zh(), denial.en()))
+    }
+
     fn disposal(denial: DisposalDenial) -> Self {
         let status = match denial {
             DisposalDenial::WrongRole => StatusCode::FORBIDDEN,
@@ -233,6 +243,7 @@ impl From<AppError> for Failure {
             AppError::Denied(denial) => Self::denied(denial),
             AppError::DeniedFor(denial, items) => Self::denied_for(denial, &items),
             AppError::Reinspection(denial) => Self::reinspection(denial),
+            AppError::Objection(denial) => Self::objection(denial),
             AppError::Disposal(denial) => Self::disposal(denial),
             AppError::OutsideScope => Self::new(
                 StatusCode::FORBIDDEN,

@@ -3,6 +3,7 @@
 use crate::after_verdict::{ReinspectionView, ServiceView};
 use crate::deadlines::ClockView;
 use crate::disposals::DisposalView;
+use crate::objections::ObjectionView;
 use crate::problem::Failure;
 use crate::samples::cursor_text;
 use hege_app::Error;
@@ -252,6 +253,12 @@ pub(crate) struct SampleView {
     services: Vec<ServiceView>,
     /// 复检, with what the bodies found.
     reinspections: Vec<ReinspectionView>,
+    /// 异议, from the first; none for a laboratory.
+    objections: Vec<ObjectionView>,
+    /// `not_asked`, `pending`, `confirmed`, `denied`, `upheld` (the denial), `dismissed`, `silent`; null where no producer is named,
+    /// before a conclusion and for a laboratory.
+    #[schema(example = "pending")]
+    authenticity: Option<&'static str>,
     /// 核查处置, by side; none for a laboratory.
     disposals: Vec<DisposalView>,
     /// 期限: those that have begun, as they stand now.
@@ -270,6 +277,8 @@ impl SampleView {
             conclusions: seen.conclusions.iter().map(ConclusionView::from).collect(),
             services: seen.services.iter().map(ServiceView::from).collect(),
             reinspections: ReinspectionView::of(seen),
+            objections: seen.objections.iter().map(ObjectionView::from).collect(),
+            authenticity: seen.authenticity.map(|said| said.code()),
             disposals: seen.disposals.iter().map(DisposalView::from).collect(),
             clocks: seen.clocks.iter().map(ClockView::from).collect(),
         })

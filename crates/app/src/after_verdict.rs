@@ -1,11 +1,13 @@
-//! What follows a verdict: 送达, 复检, 核查处置. Each act is a step of the sample's custody, so that its timeline and its clocks follow
+//! What follows a verdict: 送达, 异议, 复检, 核查处置. Each act is a step of the sample's custody, so that its timeline and its clocks follow
 //! from one record.
 
 pub mod disposals;
+pub mod objections;
 mod reinspections;
 mod services;
 
 pub use hege_store::disposals::DisposalRow;
+pub use hege_store::objections::ObjectionRow;
 pub use hege_store::reinspections::{ReinspectionItem, ReinspectionRow};
 pub use hege_store::services::ServiceRow;
 pub use reinspections::{Applied, Reported, apply_for, decide, hand_over, name_body, report, take_back};
@@ -23,10 +25,10 @@ use hege_rates::Standing;
 use hege_sampling::deadlines::{Clock, due};
 use hege_sampling::life_cycle::Actor;
 use hege_sampling::reinspection::{Applicant, Facts, ReinspectionState};
-use hege_sampling::service::Addressee;
 use hege_store::Conn;
 use hege_store::audit::{Audited, audit_append};
 use hege_store::disposals::disposals_of;
+use hege_store::objections::objections_of;
 use hege_store::reinspections::{reinspection_items_of, reinspections_of};
 use hege_store::samples::{
     ConclusionRow, CustodyRow, Item, Sample, SampleProgress, conclusion_insert, custody_insert, custody_of, items_of,
@@ -46,6 +48,7 @@ pub(crate) struct Found {
     pub(crate) services: Vec<ServiceRow>,
     pub(crate) reinspections: Vec<ReinspectionRow>,
     pub(crate) results: Vec<ReinspectionItem>,
+    pub(crate) objections: Vec<ObjectionRow>,
     pub(crate) disposals: Vec<DisposalRow>,
     /// The caller with what they may be to it.
     pub(crate) actor: Actor,
@@ -77,6 +80,7 @@ impl Found {
             custody: custody_of(conn, id)?,
             services: services_of(conn, id)?,
             results: reinspection_items_of(conn, id)?,
+            objections: objections_of(conn, id)?,
             disposals,
             actor: Actor { user: call.user(), roles },
             sample,
@@ -101,28 +105,22 @@ impl Found {
             microbiological: named(failing.iter().copied().filter(|item| is_microbiological(item)).collect()),
             failing: named(failing),
             shelf_life_ends: shelf_end(&self.sample),
-            late_from: self.late_from(conn, applicant)?,
+            late_from: self.end_of(conn, Clock::ReinspectionApplication, self.served(applicant))?,
             has_open: has(ReinspectionState::is_open),
             was_reinspected: has(ReinspectionState::is_final),
             first_lab: self.sample.lab_id.map(|lab| LabId(lab.0)),
         })
     }
 
-    /// The first instant at which an applicant is late: by the rule of the sampling day, from the first proven service on
-    /// them. None where no clock runs, or its calendar is not loaded.
-    fn late_from(&self, conn: &mut Conn, applicant: Applicant) -> Result<Option<Timestamp>, Error> {
-        let on = match applicant {
-            Applicant::SampledUnit => Addressee::SampledUnit,
-            Applicant::Producer => Addressee::Producer,
-        };
-        let services = self.services.iter().map(ServiceRow::service);
-        let proven = services.filter(|service| service.addressee == on && service.starts_clock());
-        let Some(served) = proven.map(|service| service.at).min() else { return Ok(None) };
-        let sampled_on = china_date(self.sample.sampled_at.0);
-        let rules = rules_on(conn, sampled_on)?;
-        let rule = rules.find(Clock::ReinspectionApplication, self.sample.stage.0, sampled_on);
-        let Some(rule) = rule else { return Ok(None) };
-        Ok(due(rule.period, served, &setup::calendar_from(conn, sampled_on)?).ok().map(|due| due.at))
+    /// When a result was first served on whoever may object or apply, with proof.
+    fn served(&self, on: Applicant) -> Option<Timestamp> {
+        objections::first_served(&self.services, on)
+    }
+
+    /// The first instant that is too late for what runs since then, by the rule of the sampling day. None where no clock runs, or
+    /// its calendar is not loaded.
+    fn end_of(&self, conn: &mut Conn, clock: Clock, since: Option<Timestamp>) -> Result<Option<Timestamp>, Error> {
+        end_of(conn, &self.sample, (clock, since))
     }
 
     /// Writes an act: the sample's next revision, the step of its custody, the record of every row touched, and a conclusion
@@ -159,6 +157,20 @@ impl Found {
     ) -> Result<Sample, Error> {
         self.write(conn, asked, (&SampleProgress::of(&self.sample), None), what)
     }
+}
+
+/// The first instant that is too late for what runs of a sample since then; none where no clock runs, or its calendar is not
+/// loaded.
+pub(crate) fn end_of(
+    conn: &mut Conn,
+    sample: &Sample,
+    (clock, since): (Clock, Option<Timestamp>),
+) -> Result<Option<Timestamp>, Error> {
+    let Some(since) = since else { return Ok(None) };
+    let sampled_on = china_date(sample.sampled_at.0);
+    let rules = rules_on(conn, sampled_on)?;
+    let Some(rule) = rules.find(clock, sample.stage.0, sampled_on) else { return Ok(None) };
+    Ok(due(rule.period, since, &setup::calendar_from(conn, sampled_on)?).ok().map(|due| due.at))
 }
 
 /// Whether an item was held against a plan of units with n, c, m and M.

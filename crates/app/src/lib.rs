@@ -52,6 +52,7 @@ use hege_core::region::RegionLevel;
 use hege_core::{City, OrganisationId, Problem, Problems, RegionCode, Stage, UserId};
 use hege_sampling::disposal::DisposalDenial;
 use hege_sampling::life_cycle::{Actor, Denial};
+use hege_sampling::objection::ObjectionDenial;
 use hege_sampling::reinspection::ReinspectionDenial;
 use hege_store::AsStoreError;
 use jiff::{SignedDuration, Timestamp};
@@ -170,6 +171,9 @@ pub enum Error {
     /// The rules of re-inspection forbid it.
     #[error("denied: {0}")]
     Reinspection(ReinspectionDenial),
+    /// The rules of objections forbid it.
+    #[error("denied: {0}")]
+    Objection(ObjectionDenial),
     /// The rules of disposal forbid it.
     #[error("denied: {0}")]
     Disposal(DisposalDenial),
@@ -215,6 +219,12 @@ impl AsStoreError for Error {
 impl From<ReinspectionDenial> for Error {
     fn from(denial: ReinspectionDenial) -> Self {
         Self::Reinspection(denial)
+    }
+}
+
+impl From<ObjectionDenial> for Error {
+    fn from(denial: ObjectionDenial) -> Self {
+        Self::Objection(denial)
     }
 }
 

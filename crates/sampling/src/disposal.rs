@@ -167,23 +167,34 @@ pub enum Done {
     Penalty,
 }
 
+/// Whether it is known who made the food.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Maker {
+    /// A producer is named.
+    Named,
+    /// None is.
+    Unnamed,
+    /// The one who was named denied it, and rightly.
+    Denied,
+}
+
 /// The sides that a nonconforming sample of a stage has to have disposed of. Farm produce and products taken from their
 /// producer have one; what was taken where it is sold or served has that one and, where a producer is named, theirs.
 #[must_use]
-pub fn due_sides(stage: Stage, has_producer: bool) -> BTreeSet<Side> {
-    let taken_at = match stage {
-        Stage::Farm | Stage::Production => return [Side::Producer].into(),
-        Stage::Circulation => Side::Seller,
-        Stage::Catering => Side::Caterer,
-    };
-    let producer = has_producer.then_some(Side::Producer);
-    producer.into_iter().chain([taken_at]).collect()
+pub fn due_sides(stage: Stage, maker: Maker) -> BTreeSet<Side> {
+    match (stage, maker) {
+        (Stage::Farm, Maker::Denied) | (Stage::Circulation, Maker::Unnamed | Maker::Denied) => [Side::Seller].into(),
+        (Stage::Farm | Stage::Production, _) => [Side::Producer].into(),
+        (Stage::Circulation, Maker::Named) => [Side::Producer, Side::Seller].into(),
+        (Stage::Catering, Maker::Named) => [Side::Producer, Side::Caterer].into(),
+        (Stage::Catering, Maker::Unnamed | Maker::Denied) => [Side::Caterer].into(),
+    }
 }
 
 /// The sides that a sample may have at all: farm monitoring is partly taken where produce is sold.
 #[must_use]
-pub fn sides(stage: Stage, has_producer: bool) -> BTreeSet<Side> {
-    let mut sides = due_sides(stage, has_producer);
+pub fn sides(stage: Stage, maker: Maker) -> BTreeSet<Side> {
+    let mut sides = due_sides(stage, maker);
     if stage == Stage::Farm {
         sides.insert(Side::Seller);
     }

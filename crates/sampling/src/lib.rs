@@ -17,6 +17,7 @@ pub mod form;
 pub mod form_no;
 pub mod history;
 pub mod life_cycle;
+pub mod objection;
 pub mod quota;
 pub mod reinspection;
 pub mod service;

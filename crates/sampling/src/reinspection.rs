@@ -5,6 +5,7 @@
 //! reports. Grounds on which the law refuses an application are found here and not left to anybody.
 
 use crate::life_cycle::Actor;
+use crate::service::Addressee;
 use hege_core::{LabId, OrganisationId, Role, words};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -43,6 +44,17 @@ words! {
     pub enum Applicant {
         SampledUnit = "sampled_unit", "被抽样单位", "sampled unit";
         Producer = "producer", "标称生产者", "named producer";
+    }
+}
+
+impl Applicant {
+    /// On whom a result is served for their clocks to run.
+    #[must_use]
+    pub const fn addressee(self) -> Addressee {
+        match self {
+            Self::SampledUnit => Addressee::SampledUnit,
+            Self::Producer => Addressee::Producer,
+        }
     }
 }
 

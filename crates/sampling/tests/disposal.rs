@@ -4,8 +4,8 @@
 use hege_core::date::CHINA;
 use hege_core::{Role, Stage, UserId};
 use hege_sampling::disposal::{
-    Dealing, DisposalDenial, DisposalFault, DisposalState, Done, Outcome, Penalty, PenaltyKind, Recall, Side, Step,
-    apply, due_sides, faults, is_disposed, open, sides,
+    Dealing, DisposalDenial, DisposalFault, DisposalState, Done, Maker, Outcome, Penalty, PenaltyKind, Recall, Side,
+    Step, apply, due_sides, faults, is_disposed, open, sides,
 };
 use hege_sampling::life_cycle::Actor;
 use jiff::Timestamp;
@@ -45,21 +45,22 @@ fn closing(outcome: Outcome) -> Step {
 
 #[test]
 fn each_stage_has_its_sides_and_a_producer_who_is_named_has_one() {
-    let of = |stage, has_producer| due_sides(stage, has_producer).into_iter().collect::<Vec<_>>();
-    assert_eq!(of(Stage::Farm, true), [Side::Producer]);
-    assert_eq!(of(Stage::Production, false), [Side::Producer]);
-    assert_eq!(of(Stage::Circulation, true), [Side::Producer, Side::Seller]);
-    assert_eq!(of(Stage::Circulation, false), [Side::Seller]);
-    assert_eq!(of(Stage::Catering, true), [Side::Producer, Side::Caterer]);
-    assert_eq!(of(Stage::Catering, false), [Side::Caterer]);
-    assert!(sides(Stage::Farm, true).contains(&Side::Seller), "farm monitoring is partly taken in markets");
-    assert!(!sides(Stage::Production, true).contains(&Side::Seller));
+    use Maker::{Denied, Named, Unnamed};
+    let of = |stage| [Named, Unnamed, Denied].map(|maker| due_sides(stage, maker).into_iter().collect::<Vec<_>>());
+    let (made, sold, served) = (Side::Producer, Side::Seller, Side::Caterer);
+    assert_eq!(of(Stage::Farm), [vec![made], vec![made], vec![sold]]);
+    assert_eq!(of(Stage::Production), [[made], [made], [made]].map(Vec::from), "it was taken where it is made");
+    assert_eq!(of(Stage::Circulation), [vec![made, sold], vec![sold], vec![sold]]);
+    assert_eq!(of(Stage::Catering), [vec![made, served], vec![served], vec![served]]);
+    assert!(sides(Stage::Farm, Named).contains(&sold), "farm monitoring is partly taken in markets");
+    assert!(!sides(Stage::Farm, Denied).contains(&made));
+    assert!(!sides(Stage::Production, Named).contains(&sold));
 }
 
 #[test]
 fn a_sample_is_disposed_of_when_every_side_was_dealt_with_and_one_was_closed() {
     use DisposalState::{Closed, Open, Withdrawn};
-    let due = due_sides(Stage::Circulation, true);
+    let due = due_sides(Stage::Circulation, Maker::Named);
     let is = |states: &[(Side, DisposalState)]| is_disposed(&due, &states.iter().copied().collect());
     assert!(is(&[(Side::Producer, Closed), (Side::Seller, Closed)]));
     assert!(is(&[(Side::Producer, Withdrawn), (Side::Seller, Closed)]));
@@ -71,7 +72,7 @@ fn a_sample_is_disposed_of_when_every_side_was_dealt_with_and_one_was_closed() {
 
 #[test]
 fn one_is_opened_by_a_reviewer_for_a_side_that_is_there_and_once() {
-    let all = sides(Stage::Circulation, false);
+    let all = sides(Stage::Circulation, Maker::Unnamed);
     let standing = BTreeMap::from([(Side::Seller, DisposalState::Open)]);
     let none = BTreeMap::new();
     assert_eq!(open(Side::Seller, (&all, &none), true, &reviewer(1)), Ok(()));

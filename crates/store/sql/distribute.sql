@@ -28,6 +28,7 @@ SELECT create_distributed_table('custody_event', 'city', colocate_with => 'sampl
 SELECT create_distributed_table('service', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('reinspection', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('reinspection_item', 'city', colocate_with => 'sample');
+SELECT create_distributed_table('objection', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('disposal', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('seal', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('task', 'city', colocate_with => 'sample');

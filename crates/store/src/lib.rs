@@ -25,6 +25,7 @@ pub mod lives;
 pub mod logins;
 pub mod mail;
 mod names;
+pub mod objections;
 pub mod outbox;
 pub mod people;
 pub mod plans;

@@ -13,13 +13,14 @@ use crate::criteria::{CriterionRow, criteria_list};
 use crate::deadlines::{DeadlineRule, deadline_rules_list};
 use crate::disposals::DisposalRow;
 use crate::imports::SampleImport;
+use crate::objections::ObjectionRow;
 use crate::people::{Organisation, Person, organisations_list, people_list};
 use crate::plans::{TargetRow, plans_list, targets_of};
 use crate::quotas::{QuotaRow, quotas_of};
 use crate::reinspections::{ReinspectionItem, ReinspectionRow};
 use crate::samples::{ConclusionRow, CustodyRow, Item, Sample};
 use crate::schema::{
-    alert, alert_event, amendment, audit, audit_seal, conclusion, custody_event, disposal, item, rate_cell,
+    alert, alert_event, amendment, audit, audit_seal, conclusion, custody_event, disposal, item, objection, rate_cell,
     reinspection, reinspection_item, sample, sample_import, service, task, task_outcome,
 };
 use crate::services::ServiceRow;
@@ -248,6 +249,7 @@ impl Verifying<'_> {
             self.compare(&hanging!(conn, service::sample_id, ServiceRow, city, span), &span.keys)?;
             self.compare(&hanging!(conn, reinspection::sample_id, ReinspectionRow, city, span), &span.keys)?;
             self.compare(&hanging!(conn, reinspection_item::sample_id, ReinspectionItem, city, span), &span.keys)?;
+            self.compare(&hanging!(conn, objection::sample_id, ObjectionRow, city, span), &span.keys)?;
             self.compare(&hanging!(conn, disposal::sample_id, DisposalRow, city, span), &span.keys)?;
         }
         self.cells(conn, cells)
@@ -326,7 +328,7 @@ impl Verifying<'_> {
 
     /// What was recorded of tables whose rows do not stand under this city.
     fn other_tables(&mut self) -> Result<(), Error> {
-        const SAMPLES: [&str; 14] = [
+        const SAMPLES: [&str; 15] = [
             Sample::TABLE,
             Item::TABLE,
             ConclusionRow::TABLE,
@@ -337,6 +339,7 @@ impl Verifying<'_> {
             ReinspectionRow::TABLE,
             ReinspectionItem::TABLE,
             DisposalRow::TABLE,
+            ObjectionRow::TABLE,
             AlertRow::TABLE,
             AlertEvent::TABLE,
             TaskRow::TABLE,

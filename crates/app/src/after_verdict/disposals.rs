@@ -1,7 +1,7 @@
 //! 核查处置: opened for a side, worked on step by step, ended by another person, and withdrawn when its conclusion falls.
 
 use super::Found;
-use crate::deadlines::rules;
+use crate::deadlines::{rules, rules_on};
 use crate::reference::Regions;
 use crate::samples::Sample;
 use crate::{Call, Error, PROVINCE, Store, counties, setup};
@@ -12,10 +12,10 @@ use hege_core::{Problem, Problems, RegionCode, Role, SampleId, Stage, UserId};
 use hege_rates::Standing;
 use hege_sampling::deadlines::{Clock, Due, Rules, State, due, duty};
 use hege_sampling::disposal::{
-    self, Dealing, DisposalDenial, DisposalState, Done, Side, Step, apply, due_sides, faults, is_disposed, sides,
+    self, Dealing, DisposalDenial, DisposalState, Done, Maker, Side, Step, apply, due_sides, faults, is_disposed, sides,
 };
 use hege_sampling::form::RegionKnown;
-use hege_sampling::life_cycle::Actor;
+use hege_sampling::life_cycle::{Actor, Status};
 use hege_store::Conn;
 use hege_store::audit::Audited;
 use hege_store::disposals::{DisposalRow, Filter, disposal_insert, disposal_list, disposal_update, disposals_of};
@@ -51,8 +51,10 @@ pub fn open(
         let found = Found::load(conn, call, id)?;
         let sample = &found.sample;
         let side = opening.side;
-        let is_nonconforming = sample.standing.0 == Standing::Nonconforming;
-        let all = sides(sample.stage.0, sample.producer.is_some());
+        // Food whose producer is another than the one named fails all the same.
+        let is_nonconforming = sample.standing.0 == Standing::Nonconforming
+            || (found.is_denied() && sample.status == Status::Approved.code());
+        let all = sides(sample.stage.0, found.maker());
         disposal::open(side, (&all, &states(&found.disposals)), is_nonconforming, &found.actor)?;
         county(opening.region, (regions, call)).into_result(()).map_err(Error::Invalid)?;
         let row = DisposalRow {
@@ -93,7 +95,7 @@ fn signed(call: &Call, what: Value) -> Value {
 }
 
 /// An object with one more field.
-fn with(mut object: Value, name: &str, value: Value) -> Value {
+pub(super) fn with(mut object: Value, name: &str, value: Value) -> Value {
     if let Some(object) = object.as_object_mut() {
         object.insert(name.to_owned(), value);
     }
@@ -113,7 +115,9 @@ pub fn step(
     store.write(|conn| {
         let found = Found::load(conn, call, id)?;
         let before = found.disposals.iter().find(|row| row.side.0 == side).ok_or(Error::NotFound)?;
-        let clock = clock(&found.sample, before, (&rules(conn)?, &setup::calendar_of(conn)?));
+        let sampled_on = china_date(found.sample.sampled_at.0);
+        let law = (&rules_on(conn, sampled_on)?, &setup::calendar_from(conn, sampled_on)?);
+        let clock = clock(&found.sample, before, law);
         let dealing = dealing(before, clock)?;
         let state = apply(&dealing, step, &acting(&found, before, call))?;
         problems(&faults(step, &dealing, call.at)).into_result(()).map_err(Error::Invalid)?;
@@ -151,7 +155,23 @@ impl Found {
     fn is_disposed_with(&self, side: Side, state: DisposalState) -> bool {
         let mut states = states(&self.disposals);
         states.insert(side, state);
-        is_disposed(&due_sides(self.sample.stage.0, self.sample.producer.is_some()), &states)
+        is_disposed(&due_sides(self.sample.stage.0, self.maker()), &states)
+    }
+
+    /// Whether the sample is disposed of now that the named producer has nothing to do with it.
+    pub(super) fn is_disposed_without_producer(&self) -> bool {
+        let mut states = states(&self.disposals);
+        states.remove(&Side::Producer);
+        is_disposed(&due_sides(self.sample.stage.0, Maker::Denied), &states)
+    }
+
+    /// Whether it is known who made it.
+    fn maker(&self) -> Maker {
+        match self.sample.producer {
+            _ if self.is_denied() => Maker::Denied,
+            Some(_) => Maker::Named,
+            None => Maker::Unnamed,
+        }
     }
 }
 
@@ -330,7 +350,8 @@ pub(crate) fn dealt_of(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let (rules, calendar) = (rules(conn)?, setup::calendar_of(conn)?);
+    let sampled_on = china_date(sample.sampled_at.0);
+    let (rules, calendar) = (rules_on(conn, sampled_on)?, setup::calendar_from(conn, sampled_on)?);
     Ok(rows.into_iter().map(|row| Dealt::of(row, sample, (&rules, &calendar, now))).collect())
 }
 

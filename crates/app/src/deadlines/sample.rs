@@ -43,7 +43,7 @@ impl From<Running<'_>> for Clocked {
 }
 
 /// The events that this program records of a sample. Whoever records more of them adds them here.
-const RECORDED: [Event; 15] = [
+const RECORDED: [Event; 19] = [
     Event::Sampled,
     Event::Delivered,
     Event::Received,
@@ -57,6 +57,10 @@ const RECORDED: [Event; 15] = [
     Event::BackupHandedOver,
     Event::ReinspectionReported,
     Event::ReinspectionTold,
+    Event::SamplingObjected,
+    Event::SamplingAnswered,
+    Event::ResultObjected,
+    Event::ResultAnswered,
     Event::Controlled,
     Event::Disposed,
 ];
@@ -91,6 +95,7 @@ fn course(
     };
     let failed = concluded(Standing::Nonconforming);
     let reinspected = first(&["reinspection_reported"]);
+    let (sampling, result) = (objected(custody, "sampling"), objected(custody, "result"));
     let happened = [
         (Event::Sampled, Some(sample.sampled_at.0)),
         (Event::Delivered, first(&["received", "refused"])),
@@ -109,6 +114,10 @@ fn course(
         (Event::BackupHandedOver, first(&["backup_handed_over"])),
         (Event::ReinspectionReported, reinspected),
         (Event::ReinspectionTold, reinspected.and_then(|at| served(custody, Some(at)))),
+        (Event::SamplingObjected, sampling.map(|of| of.0)),
+        (Event::SamplingAnswered, sampling.and_then(|of| of.1)),
+        (Event::ResultObjected, result.map(|of| of.0)),
+        (Event::ResultAnswered, result.and_then(|of| of.1)),
         (Event::Controlled, controlled(custody)),
         (Event::Disposed, disposed(custody)),
     ];
@@ -117,7 +126,7 @@ fn course(
         recorded: RECORDED.into_iter().collect(),
         put_off: put_off(custody),
         shelf_end: shelf_end(sample),
-        is_open: has("void_requested") || is_reinspected(custody),
+        is_open: has("void_requested") || is_reinspected(custody) || is_open(sampling) || is_open(result),
         is_out: [Status::Refused.code(), Status::Voided.code()].contains(&sample.status.as_str()),
         ..Course::default()
     })
@@ -134,6 +143,26 @@ fn served(custody: &[CustodyRow], since: Option<Timestamp>) -> Option<Timestamp>
 
 fn said<'a>(event: &'a CustodyRow, name: &str) -> Option<&'a str> {
     event.detail.0.get(name).and_then(Value::as_str)
+}
+
+/// When one objected to this, and when that was answered: the first objection that waits for its answer, or else the first.
+type Objection = Option<(Timestamp, Option<Timestamp>)>;
+
+fn objected(custody: &[CustodyRow], to: &str) -> Objection {
+    let (raising, answering) = (format!("{to}_objected"), format!("{to}_answered"));
+    let number = |event: &CustodyRow| event.detail.0.get("objection").and_then(Value::as_i64);
+    let answered = |seq: Option<i64>| {
+        let mut answers = custody.iter().filter(|event| event.kind == answering);
+        answers.find(|event| number(event) == seq).map(|event| event.at.0)
+    };
+    let raised = custody.iter().filter(|event| event.kind == raising);
+    let all: Vec<(Timestamp, Option<Timestamp>)> =
+        raised.filter_map(|event| Some((said(event, "raised_at")?.parse().ok()?, answered(number(event))))).collect();
+    all.iter().find(|(_, answered)| answered.is_none()).or(all.first()).copied()
+}
+
+fn is_open(objection: Objection) -> bool {
+    objection.is_some_and(|(_, answered)| answered.is_none())
 }
 
 /// When an operator first took measures, by what the department recorded.

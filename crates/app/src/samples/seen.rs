@@ -3,15 +3,21 @@
 
 use super::rows::acting_on;
 use crate::after_verdict::disposals::{Dealt, dealt_of, is_of};
+use crate::after_verdict::end_of;
+use crate::after_verdict::objections::{first_served, said};
 use crate::deadlines::{Clocked, clocks_of};
 use crate::{Call, Error, PROVINCE, Store, counties, stored};
 use hege_core::names::Query;
 use hege_core::{City, RegionCode, Role, SampleId, Stage, TaskType};
+use hege_sampling::deadlines::Clock;
 use hege_sampling::life_cycle::Status;
+use hege_sampling::objection::Authenticity;
+use hege_sampling::reinspection::Applicant;
 use hege_store::Conn;
 use hege_store::amendments::{AmendmentRow, amendments_of};
 use hege_store::disposals::disposals_of;
 use hege_store::listing::{Filter, Named, Theirs, sample_list};
+use hege_store::objections::{ObjectionRow, objections_of};
 use hege_store::reinspections::{ReinspectionItem, ReinspectionRow, reinspection_items_of, reinspections_of};
 use hege_store::samples::{
     ConclusionRow, CustodyRow, Item, Sample, conclusions_of, custody_of, items_of, sample_fetch,
@@ -44,6 +50,10 @@ pub struct Seen {
     pub reinspections: Vec<ReinspectionRow>,
     /// What the bodies found.
     pub reinspected: Vec<ReinspectionItem>,
+    /// What was said against it, from the first; none for a laboratory.
+    pub objections: Vec<ObjectionRow>,
+    /// What the named producer said of its authenticity; none where none is named, before a conclusion, and for a laboratory.
+    pub authenticity: Option<Authenticity>,
     /// What is done about it by side; none for a laboratory.
     pub disposals: Vec<Dealt>,
     /// Its clocks as they stand at the instant of the call.
@@ -107,6 +117,14 @@ fn blinded(sample: Sample) -> Sample {
     sample
 }
 
+/// Takes from a step of custody the proof, which may name whose food it is.
+fn unproven(mut event: CustodyRow) -> CustodyRow {
+    if let Some(detail) = event.detail.0.as_object_mut() {
+        detail.remove("proof");
+    }
+    event
+}
+
 fn seen(conn: &mut Conn, sample: Sample, (id, at): (SampleId, Timestamp), is_blind: bool) -> Result<Seen, Error> {
     let items = items_of(conn, id)?;
     let custody = custody_of(conn, id)?;
@@ -119,8 +137,18 @@ fn seen(conn: &mut Conn, sample: Sample, (id, at): (SampleId, Timestamp), is_bli
     let services = if is_concluded && !is_blind { services_of(conn, id)? } else { Vec::new() };
     let reinspections = if is_concluded { reinspections_of(conn, id)? } else { Vec::new() };
     let reinspected = if reinspections.is_empty() { Vec::new() } else { reinspection_items_of(conn, id)? };
+    let objections = if is_blind { Vec::new() } else { objections_of(conn, id)? };
+    let is_told = is_concluded && !is_blind && sample.producer.is_some();
+    let authenticity = if is_told {
+        let asked = first_served(&services, Applicant::Producer);
+        let late_from = end_of(conn, &sample, (Clock::ResultObjection, asked))?;
+        Some(said(&objections, &custody, (asked, late_from), at))
+    } else {
+        None
+    };
     let disposals = if is_concluded && !is_blind { dealt_of(conn, &sample, (id, at))? } else { Vec::new() };
     let sample = if is_blind { blinded(sample) } else { sample };
+    let custody = if is_blind { custody.into_iter().map(unproven).collect() } else { custody };
     Ok(Seen {
         sample,
         is_blind,
@@ -131,6 +159,8 @@ fn seen(conn: &mut Conn, sample: Sample, (id, at): (SampleId, Timestamp), is_bli
         services,
         reinspections,
         reinspected,
+        objections,
+        authenticity,
         disposals,
         clocks,
     })

@@ -72,3 +72,24 @@ diesel::table! {
         revision -> BigInt,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    objection (city, sample_id, seq) {
+        city -> Integer,
+        sample_id -> Id,
+        seq -> Integer,
+        subject -> Text,
+        objector -> Text,
+        raised_at -> Ts,
+        reason -> Text,
+        evidence -> Nullable<Text>,
+        state -> Text,
+        ground -> Nullable<Text>,
+        accepted_by -> Nullable<Id>,
+        answer -> Nullable<Text>,
+        conclusion_revision -> Integer,
+        revision -> BigInt,
+    }
+}
