@@ -161,6 +161,9 @@ struct Things {
     import: String,
     quota: String,
     task: String,
+    /// One that is public.
+    bulletin: String,
+    token: String,
     registration: Value,
 }
 
@@ -180,6 +183,9 @@ impl Things {
         crate::reinspection::applied(server, id(&sample), "lead");
         crate::disposals::opened(server, id(&sample));
         crate::objections::raised(server, id(&sample), "method", "sampled_unit");
+        let bulletin = crate::bulletins::published(server, &[&crate::disposals::failing(server)]);
+        let bulletin = bulletin["id"].as_str().unwrap().to_owned();
+        let token = crate::reinspection::reviewed(server, id(&sample))["report_token"].as_str().unwrap().to_owned();
         let waiting = id(&server.at(Stand::Received)).to_owned();
         server.hire(Who::CountyInspector);
         let person = Who::CountyInspector.id().to_string();
@@ -189,7 +195,7 @@ impl Things {
         let quota = administrator.post("/quotas", &planning::cell("330106", 5)).ok();
         let task = id(&administrator.post("/tasks", &planning::task(&quota, "330106", 1)).ok()).to_owned();
         let (sample, alert, quota) = (id(&sample).to_owned(), id(&alert).to_owned(), id(&quota).to_owned());
-        Self { sample, waiting, alert, person, import, quota, task, registration }
+        Self { sample, waiting, alert, person, import, quota, task, bulletin, token, registration }
     }
 
     /// The path of an operation, about what there is.
@@ -201,6 +207,8 @@ impl Things {
             "imports" => (self.import.clone(), ""),
             "quotas" => (self.quota.clone(), ""),
             "tasks" => (self.task.clone(), ""),
+            "public" if operation.id == "public_report" => (self.token.clone(), ""),
+            "bulletins" | "public" => (self.bulletin.clone(), ""),
             "plans" => (server.plan.to_string(), ""),
             "organisations" => (House::Laboratory.id().to_string(), ""),
             "criteria" => ("L009".to_owned(), "food=33.01.01.01&analyte=phorate"),
@@ -263,6 +271,10 @@ impl Things {
             "authenticity_confirm" => stale(json!({"confirmed_at": "2020-01-01T00:00:00Z", "proof": "演示"})),
             "disposal_open" => stale(json!({"side": "seller", "name": "演示"})),
             "disposal_step" => stale(json!({"step": "cause", "text": "演示"})),
+            // A sample that stands twice is never listed.
+            "bulletin_draft" => crate::bulletins::draft(&[&self.sample, &self.sample], Some("演示")),
+            "bulletin_review" | "bulletin_publish" => stale(json!({})),
+            "bulletin_correct" | "bulletin_withdraw" => stale(json!({"reason": "演示"})),
             "sample_void" => stale(json!({"reason": "演示", "request": false})),
             "verdict_preview" => json!({"cases": []}),
             "criterion_add" => {
@@ -291,6 +303,7 @@ impl Things {
             "deadline_list" => Some(self.waiting.clone()),
             "deadline_summary" => Some("\"city\":\"3301\"".to_owned()),
             "alert_list" => Some(self.alert.clone()),
+            "bulletin_list" => Some(self.bulletin.clone()),
             "user_list" => Some(self.person.clone()),
             "import_list" => Some(self.import.clone()),
             "export_samples" | "export_official" => Some("菠菜".to_owned()),

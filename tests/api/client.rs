@@ -105,12 +105,23 @@ impl<'a> Client<'a> {
         let kind = kind.unwrap_or_default();
         // A stream has no end.
         let text = if kind == contract::STREAM { String::new() } else { response.body_mut().read_to_string().unwrap() };
-        if kind.starts_with(contract::TABLE) {
+        if kind.starts_with(contract::TABLE) || kind.starts_with(contract::FEED) {
             let answer = Answer { asked: format!("{method} {path}"), status, body: Value::String(text) };
             contract::hold((method, path), &answer, &kind);
             return answer;
         }
         answered((method, path), (status, &kind, &text))
+    }
+
+    /// Asks with these headers: status, headers and text of the answer.
+    pub(crate) fn asked(&self, path: &str, headers: &[(&str, &str)]) -> (u16, header::HeaderMap, String) {
+        let mut request = Request::builder().uri(format!("http://{}{API}{path}", self.server.next_address()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = self.agent.run(request.body(()).unwrap()).unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        (status, headers, response.body_mut().read_to_string().unwrap())
     }
 
     /// Writes these bytes to the socket, and no more after them.

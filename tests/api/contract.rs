@@ -13,6 +13,9 @@ pub(crate) const STREAM: &str = "text/event-stream";
 /// The kind of a table.
 pub(crate) const TABLE: &str = "text/csv";
 
+/// The kind of a feed.
+pub(crate) const FEED: &str = "application/atom+xml";
+
 /// The document.
 pub(crate) static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(&hege_api::openapi::document().unwrap()).unwrap());

@@ -14,6 +14,7 @@ mod alerts;
 mod board;
 mod bodies;
 mod browsers;
+mod bulletins;
 mod client;
 mod contract;
 mod deadlines;

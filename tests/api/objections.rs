@@ -32,7 +32,7 @@ fn answer(server: &Server, who: Who, (sample, seq): (&str, u8), upheld: bool) ->
 }
 
 /// An objection of this kind that was raised, taken on and upheld.
-fn upheld(server: &Server, sample: &str, subject: &str, objector: &str) {
+pub(crate) fn upheld(server: &Server, sample: &str, subject: &str, objector: &str) {
     raised(server, sample, subject, objector);
     accepted(server, sample, 1);
     answer(server, Who::SecondReviewer, (sample, 1), true).ok();

@@ -7,11 +7,13 @@ use crate::server::Server;
 use hege_app::{Store, StoreError};
 
 /// Every table that a request could write to, with what of its rows changes when one of them is changed.
-const TABLES: [(&str, &str); 31] = [
+const TABLES: [(&str, &str); 33] = [
     ("alert", "revision"),
     ("alert_event", "0"),
     ("amendment", "0"),
     ("audit", "0"),
+    ("bulletin", "revision"),
+    ("bulletin_entry", "revision"),
     ("calendar_day", "0"),
     ("conclusion", "0"),
     ("criterion", "revision"),

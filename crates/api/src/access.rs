@@ -46,7 +46,17 @@ macro_rules! operations {
 }
 
 /// Operations that anybody may call.
-pub const PUBLIC: &[&str] = &["session_begin", "session_refresh", "healthz", "readyz", "openapi_document"];
+pub const PUBLIC: &[&str] = &[
+    "session_begin",
+    "session_refresh",
+    "public_bulletin_list",
+    "public_bulletin_fetch",
+    "public_feed",
+    "public_report",
+    "healthz",
+    "readyz",
+    "openapi_document",
+];
 
 operations! {
     /// End one's session.
@@ -179,6 +189,20 @@ operations! {
     DisposalStep = "disposal_step", [Reviewer];
     /// List disposals.
     DisposalList = "disposal_list", [Reviewer, Administrator, Auditor];
+    /// Draft a bulletin.
+    BulletinDraft = "bulletin_draft", [Publisher];
+    /// List bulletins.
+    BulletinList = "bulletin_list", [Reviewer, Publisher, Administrator, Auditor];
+    /// See a bulletin.
+    BulletinFetch = "bulletin_fetch", [Reviewer, Publisher, Administrator, Auditor];
+    /// Find a draft right.
+    BulletinReview = "bulletin_review", [Reviewer, Publisher];
+    /// Publish.
+    BulletinPublish = "bulletin_publish", [Publisher];
+    /// Correct what is public.
+    BulletinCorrect = "bulletin_correct", [Publisher];
+    /// Take a bulletin back.
+    BulletinWithdraw = "bulletin_withdraw", [Publisher];
     /// List what waits.
     DeadlineList = "deadline_list", anybody;
     /// Count what waits.

@@ -290,7 +290,7 @@ pub(crate) struct RevisionBody {
     revision: i64,
 }
 
-pub(crate) struct Revision(i64);
+pub(crate) struct Revision(pub(crate) i64);
 
 impl FromFields for Revision {
     fn read(fields: &Fields<'_>) -> Option<Self> {

@@ -22,6 +22,7 @@ mod after_verdict;
 mod alert_rules;
 mod answers;
 mod audits;
+mod bulletins;
 mod comparisons;
 mod coverage;
 mod criteria;
@@ -40,6 +41,7 @@ mod objections;
 mod organisations;
 mod people;
 mod plans;
+mod public;
 mod quotas;
 mod reference;
 mod results;
@@ -184,6 +186,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(after_verdict::routes)
                 .configure(objections::routes)
                 .configure(disposals::routes)
+                .configure(bulletins::routes)
+                .configure(public::routes)
                 .configure(results::routes)
                 .configure(deadlines::routes)
                 .configure(deadline_rules::routes)

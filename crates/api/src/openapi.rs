@@ -1,9 +1,9 @@
 //! The OpenAPI document, made from the handlers.
 
 use crate::{
-    after_verdict, alert_rules, alerts, audits, comparisons, coverage, criteria, custody, deadline_rules, deadlines,
-    disposals, events, form_fields, health, impact, imports, objections, organisations, people, plans, quotas, rates,
-    reference, results, samples, sessions, subscriptions, tasks,
+    after_verdict, alert_rules, alerts, audits, bulletins, comparisons, coverage, criteria, custody, deadline_rules,
+    deadlines, disposals, events, form_fields, health, impact, imports, objections, organisations, people, plans,
+    public, quotas, rates, reference, results, samples, sessions, subscriptions, tasks,
 };
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::path::Operation;
@@ -119,6 +119,9 @@ impl Modify for Refused {
         objections::objection_raise, objections::objection_decide, objections::objection_answer,
         objections::objection_withdraw, objections::authenticity_confirm,
         disposals::disposal_open, disposals::disposal_step, disposals::disposal_list,
+        bulletins::bulletin_draft, bulletins::bulletin_list, bulletins::bulletin_fetch, bulletins::bulletin_review,
+        bulletins::bulletin_publish, bulletins::bulletin_correct, bulletins::bulletin_withdraw,
+        public::public_bulletin_list, public::public_bulletin_fetch, public::public_feed, public::public_report,
         results::result_enter, results::sample_check, results::sample_approve, results::verdict_preview,
         deadlines::deadline_list, deadlines::deadline_summary,
         deadline_rules::deadline_rule_list, deadline_rules::deadline_rule_add,

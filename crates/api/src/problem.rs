@@ -9,6 +9,7 @@ use hege_core::{Problem, Problems};
 use hege_sampling::disposal::DisposalDenial;
 use hege_sampling::life_cycle::Denial;
 use hege_sampling::objection::ObjectionDenial;
+use hege_sampling::publication::PublicationDenial;
 use hege_sampling::reinspection::ReinspectionDenial;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -174,6 +175,12 @@ impl Failure {
         Self::new(status, denial.code(), (denial.zh(), denial.en()))
     }
 
+    fn publication(denial: PublicationDenial) -> Self {
+        let is_role = denial == PublicationDenial::WrongRole;
+        let status = if is_role { StatusCode::FORBIDDEN } else { StatusCode::CONFLICT };
+        Self::new(status, denial.code(), (denial.zh(), denial.en()))
+    }
+
     fn disposal(denial: DisposalDenial) -> Self {
         let status = match denial {
             DisposalDenial::WrongRole => StatusCode::FORBIDDEN,
@@ -244,6 +251,7 @@ impl From<AppError> for Failure {
             AppError::DeniedFor(denial, items) => Self::denied_for(denial, &items),
             AppError::Reinspection(denial) => Self::reinspection(denial),
             AppError::Objection(denial) => Self::objection(denial),
+            AppError::Publication(denial) => Self::publication(denial),
             AppError::Disposal(denial) => Self::disposal(denial),
             AppError::OutsideScope => Self::new(
                 StatusCode::FORBIDDEN,

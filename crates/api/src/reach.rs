@@ -72,6 +72,7 @@ pub fn table() -> String {
 
 const ANYBODY: &str = "anybody";
 const BOARD: &str = "reviewer administrator auditor";
+const OFFICE: &str = "reviewer publisher administrator auditor";
 const WATCH: &str = "administrator auditor";
 
 const fn on(operation: &'static str, roles: &'static str, reach: Reach, beyond: Beyond) -> Rule {
@@ -152,6 +153,13 @@ pub const RULES: &[Rule] = {
         on("disposal_open", "reviewer", Sample, NotThere),
         on("disposal_step", "reviewer", Sample, NotThere),
         on("disposal_list", BOARD, RegionStage, NotThere),
+        on("bulletin_draft", "publisher", RegionStage, Field),
+        on("bulletin_list", OFFICE, RegionStage, NotThere),
+        on("bulletin_fetch", OFFICE, RegionStage, NotThere),
+        on("bulletin_review", "reviewer publisher", RegionStage, NotThere),
+        on("bulletin_publish", "publisher", RegionStage, NotThere),
+        on("bulletin_correct", "publisher", RegionStage, NotThere),
+        on("bulletin_withdraw", "publisher", RegionStage, NotThere),
         on("deadline_list", ANYBODY, Sample, NotThere),
         on("deadline_summary", BOARD, RegionStage, NotThere),
         on("deadline_rule_list", ANYBODY, Common, Nothing),
@@ -180,6 +188,10 @@ pub const RULES: &[Rule] = {
         on("export_official", BOARD, RegionStage, NotThere),
         on("export_template", BOARD, Common, Nothing),
         on("event_stream", ANYBODY, Common, Nothing),
+        on("public_bulletin_list", ANYBODY, Public, Nothing),
+        on("public_bulletin_fetch", ANYBODY, Public, Nothing),
+        on("public_feed", ANYBODY, Public, Nothing),
+        on("public_report", ANYBODY, Public, Nothing),
         on("healthz", ANYBODY, Public, Nothing),
         on("readyz", ANYBODY, Public, Nothing),
         on("openapi_document", ANYBODY, Public, Nothing),

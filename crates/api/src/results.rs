@@ -205,7 +205,7 @@ pub(crate) async fn result_enter(
             fetch(&state.store, &call, id)
         })
         .await?;
-    Ok(HttpResponse::Ok().json(SampleView::of(&seen).map_err(Failure::from)?))
+    Ok(HttpResponse::Ok().json(SampleView::of(&seen, &state.data_key).map_err(Failure::from)?))
 }
 
 /// A check of the results.

@@ -396,7 +396,7 @@ pub(crate) async fn sample_fetch(
     let id = path_id(&path)?;
     let call = state.call(&asked.person);
     let seen = state.run(move |state| fetch(&state.store, &call, id)).await?;
-    Ok(HttpResponse::Ok().json(SampleView::of(&seen).map_err(Failure::from)?))
+    Ok(HttpResponse::Ok().json(SampleView::of(&seen, &state.data_key).map_err(Failure::from)?))
 }
 
 /// A correction of a form.

@@ -6,8 +6,9 @@ use crate::disposals::DisposalView;
 use crate::objections::ObjectionView;
 use crate::problem::Failure;
 use crate::samples::cursor_text;
-use hege_app::Error;
+use hege_app::bulletins::report_token;
 use hege_app::samples::{AmendmentRow, ConclusionRow, CustodyRow, Item, Page, Sample, Seen, form_of, id_of};
+use hege_app::{DataKey, Error};
 use hege_core::SampleId;
 use serde::Serialize;
 use serde_json::Value;
@@ -245,6 +246,9 @@ pub(crate) struct SampleView {
     /// The form as registered and amended; personal fields are not in it.
     #[schema(value_type = Object)]
     form: Value,
+    /// By what anybody checks its report at `/public/reports/{token}`; null before there is one.
+    #[schema(example = json!(null))]
+    report_token: Option<String>,
     items: Vec<ItemView>,
     custody: Vec<CustodyView>,
     amendments: Vec<AmendmentView>,
@@ -266,11 +270,12 @@ pub(crate) struct SampleView {
 }
 
 impl SampleView {
-    pub(crate) fn of(seen: &Seen) -> Result<Self, Error> {
+    pub(crate) fn of(seen: &Seen, key: &DataKey) -> Result<Self, Error> {
         Ok(Self {
             summary: SampleSummary::of(&seen.sample, seen.is_blind)?,
             blind: seen.is_blind,
             form: form_of(&seen.sample),
+            report_token: report_token(key, &seen.sample)?,
             items: seen.items.iter().map(ItemView::from).collect(),
             custody: seen.custody.iter().map(CustodyView::from).collect(),
             amendments: seen.amendments.iter().map(AmendmentView::from).collect(),

@@ -16,13 +16,14 @@ pub use services::{Told, serve};
 use crate::deadlines::{rules_on, shelf_end};
 use crate::record::{audit_row, custody_row};
 use crate::samples::{acting, blindness, is_in_scope};
-use crate::{Call, Error, setup};
+use crate::{Call, Error, bulletins, setup};
 use hege_core::date::china_date;
 use hege_core::{LabId, Role, SampleId};
 use hege_lab::ItemVerdict;
 use hege_lab::criterion::Kind;
 use hege_rates::Standing;
 use hege_sampling::deadlines::{Clock, due};
+use hege_sampling::disposal::Side;
 use hege_sampling::life_cycle::Actor;
 use hege_sampling::reinspection::{Applicant, Facts, ReinspectionState};
 use hege_store::Conn;
@@ -171,6 +172,32 @@ pub(crate) fn end_of(
     let rules = rules_on(conn, sampled_on)?;
     let Some(rule) = rules.find(clock, sample.stage.0, sampled_on) else { return Ok(None) };
     Ok(due(rule.period, since, &setup::calendar_from(conn, sampled_on)?).ok().map(|due| due.at))
+}
+
+/// Whether the time of what runs of a sample since then is over: also where the law knows none, and never where nobody can tell.
+pub(crate) fn is_past(
+    conn: &mut Conn,
+    sample: &Sample,
+    (clock, since): (Clock, Timestamp),
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let sampled_on = china_date(sample.sampled_at.0);
+    let rules = rules_on(conn, sampled_on)?;
+    let Some(rule) = rules.find(clock, sample.stage.0, sampled_on) else { return Ok(true) };
+    Ok(due(rule.period, since, &setup::calendar_from(conn, sampled_on)?).is_ok_and(|due| now >= due.at))
+}
+
+/// Lets go of what rests on a conclusion that falls, of one side or all: disposals are withdrawn, and what is public carries the
+/// note at once, by its code. The rows are added to `touched`, what is told of it to `detail`.
+pub(crate) fn let_fall(
+    conn: &mut Conn,
+    call: &Call,
+    (id, (why, code), side): (SampleId, (&str, &str), Option<Side>),
+    (touched, detail): (&mut Vec<Value>, &mut Value),
+) -> Result<(), Error> {
+    let under_way = disposals_of(conn, id)?;
+    disposals::withdraw(conn, &under_way, (why, side), (touched, detail))?;
+    bulletins::note(conn, call, (id, code), touched)
 }
 
 /// Whether an item was held against a plan of units with n, c, m and M.

@@ -8,6 +8,7 @@ pub mod after_verdict;
 pub mod alerts;
 pub mod amendments;
 pub mod audits;
+pub mod bulletins;
 pub mod calendars;
 pub mod catalogue;
 pub mod coverage;
@@ -53,6 +54,7 @@ use hege_core::{City, OrganisationId, Problem, Problems, RegionCode, Stage, User
 use hege_sampling::disposal::DisposalDenial;
 use hege_sampling::life_cycle::{Actor, Denial};
 use hege_sampling::objection::ObjectionDenial;
+use hege_sampling::publication::PublicationDenial;
 use hege_sampling::reinspection::ReinspectionDenial;
 use hege_store::AsStoreError;
 use jiff::{SignedDuration, Timestamp};
@@ -174,6 +176,9 @@ pub enum Error {
     /// The rules of objections forbid it.
     #[error("denied: {0}")]
     Objection(ObjectionDenial),
+    /// The rules of publication forbid it.
+    #[error("denied: {0}")]
+    Publication(PublicationDenial),
     /// The rules of disposal forbid it.
     #[error("denied: {0}")]
     Disposal(DisposalDenial),
@@ -225,6 +230,12 @@ impl From<ReinspectionDenial> for Error {
 impl From<ObjectionDenial> for Error {
     fn from(denial: ObjectionDenial) -> Self {
         Self::Objection(denial)
+    }
+}
+
+impl From<PublicationDenial> for Error {
+    fn from(denial: PublicationDenial) -> Self {
+        Self::Publication(denial)
     }
 }
 

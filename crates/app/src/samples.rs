@@ -212,7 +212,7 @@ pub fn step(store: &Store, call: &Call, id: SampleId, (seen, action): (i64, &Act
         let loaded = load(conn, call, id)?;
         let mut left = stepped(&loaded, action, call)?;
         if let Action::Void { reason } = action {
-            left.withdraws(conn, (id, reason))?;
+            left.lets_fall(conn, call, (id, reason))?;
         }
         if let Action::Seal { lab: Some(lab), .. } = action {
             right_lab(conn, &loaded.sample, *lab)?;

@@ -18,6 +18,7 @@ pub mod form_no;
 pub mod history;
 pub mod life_cycle;
 pub mod objection;
+pub mod publication;
 pub mod quota;
 pub mod reinspection;
 pub mod service;

@@ -19,6 +19,7 @@ SELECT create_reference_table('deadline_rule');
 SELECT create_reference_table('plan');
 SELECT create_reference_table('target');
 SELECT create_reference_table('quota');
+SELECT create_reference_table('bulletin');
 
 SELECT create_distributed_table('sample', 'city', shard_count => 32);
 SELECT create_distributed_table('item', 'city', colocate_with => 'sample');
@@ -30,6 +31,7 @@ SELECT create_distributed_table('reinspection', 'city', colocate_with => 'sample
 SELECT create_distributed_table('reinspection_item', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('objection', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('disposal', 'city', colocate_with => 'sample');
+SELECT create_distributed_table('bulletin_entry', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('seal', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('task', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('task_outcome', 'city', colocate_with => 'sample');

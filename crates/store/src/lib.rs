@@ -9,6 +9,7 @@ pub mod alerts;
 pub mod amendments;
 pub mod audit;
 pub mod backup;
+pub mod bulletins;
 pub mod cells;
 pub mod coverage;
 pub mod criteria;

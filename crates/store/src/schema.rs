@@ -4,7 +4,7 @@
 mod after_verdict;
 mod planning;
 mod rules;
-pub use after_verdict::{disposal, objection, reinspection, reinspection_item, service};
+pub use after_verdict::{bulletin, bulletin_entry, disposal, objection, reinspection, reinspection_item, service};
 pub use planning::{quota, task, task_outcome};
 pub use rules::{calendar_day, criterion, deadline_rule};
 

@@ -8,6 +8,7 @@ mod record;
 use crate::alerts::{AlertEvent, AlertRow};
 use crate::amendments::AmendmentRow;
 use crate::audit::{AuditRow, Audited, Seal, row_hash, seal_hash};
+use crate::bulletins::{BulletinEntry, BulletinRow, bulletins_list};
 use crate::cells::CellRow;
 use crate::criteria::{CriterionRow, criteria_list};
 use crate::deadlines::{DeadlineRule, deadline_rules_list};
@@ -20,8 +21,8 @@ use crate::quotas::{QuotaRow, quotas_of};
 use crate::reinspections::{ReinspectionItem, ReinspectionRow};
 use crate::samples::{ConclusionRow, CustodyRow, Item, Sample};
 use crate::schema::{
-    alert, alert_event, amendment, audit, audit_seal, conclusion, custody_event, disposal, item, objection, rate_cell,
-    reinspection, reinspection_item, sample, sample_import, service, task, task_outcome,
+    alert, alert_event, amendment, audit, audit_seal, bulletin_entry, conclusion, custody_event, disposal, item,
+    objection, rate_cell, reinspection, reinspection_item, sample, sample_import, service, task, task_outcome,
 };
 use crate::services::ServiceRow;
 use crate::subscriptions::{Subscription, subscriptions_list};
@@ -251,6 +252,7 @@ impl Verifying<'_> {
             self.compare(&hanging!(conn, reinspection_item::sample_id, ReinspectionItem, city, span), &span.keys)?;
             self.compare(&hanging!(conn, objection::sample_id, ObjectionRow, city, span), &span.keys)?;
             self.compare(&hanging!(conn, disposal::sample_id, DisposalRow, city, span), &span.keys)?;
+            self.compare(&hanging!(conn, bulletin_entry::sample_id, BulletinEntry, city, span), &span.keys)?;
         }
         self.cells(conn, cells)
     }
@@ -301,6 +303,7 @@ impl Verifying<'_> {
         self.compare(&criteria_list(conn)?, &all)?;
         self.compare(&deadline_rules_list(conn)?, &all)?;
         self.compare(&quotas_of(conn, None)?, &all)?;
+        self.compare(&bulletins_list(conn)?, &all)?;
         let mut targets = Vec::new();
         for plan in plans_list(conn)? {
             targets.extend(targets_of(conn, plan.id)?);
@@ -328,7 +331,7 @@ impl Verifying<'_> {
 
     /// What was recorded of tables whose rows do not stand under this city.
     fn other_tables(&mut self) -> Result<(), Error> {
-        const SAMPLES: [&str; 15] = [
+        const SAMPLES: [&str; 16] = [
             Sample::TABLE,
             Item::TABLE,
             ConclusionRow::TABLE,
@@ -340,12 +343,13 @@ impl Verifying<'_> {
             ReinspectionItem::TABLE,
             DisposalRow::TABLE,
             ObjectionRow::TABLE,
+            BulletinEntry::TABLE,
             AlertRow::TABLE,
             AlertEvent::TABLE,
             TaskRow::TABLE,
             OutcomeRow::TABLE,
         ];
-        const OWN: [&str; 7] = [
+        const OWN: [&str; 8] = [
             Person::TABLE,
             Subscription::TABLE,
             Organisation::TABLE,
@@ -353,6 +357,7 @@ impl Verifying<'_> {
             DeadlineRule::TABLE,
             TargetRow::TABLE,
             QuotaRow::TABLE,
+            BulletinRow::TABLE,
         ];
         let is_own = self.city % 100 == 0;
         for table in self.record.tables()? {

@@ -1,8 +1,8 @@
 //! 异议: from what was brought forward to its answer, which may take the sample out of the rates; and what the named producer
 //! said of the food's authenticity.
 
-use super::Found;
-use super::disposals::{self, withdraw};
+use super::disposals;
+use super::{Found, let_fall};
 use crate::record::{cell, concluded};
 use crate::samples::Sample;
 use crate::{Call, Error, Store};
@@ -180,7 +180,7 @@ impl Found {
         }
         let mut detail = detail;
         let side = is_authenticity.then_some(Side::Producer);
-        withdraw(conn, &self.disposals, (&reason, side), (&mut touched, &mut detail))?;
+        let_fall(conn, call, (id, (&reason, &reason), side), (&mut touched, &mut detail))?;
         if is_authenticity {
             detail = disposals::with(detail, "disposed", json!(self.is_disposed_without_producer()));
         }

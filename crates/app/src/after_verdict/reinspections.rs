@@ -1,7 +1,6 @@
 //! 复检: from the application to what the body found, which is final and moves the rates.
 
-use super::Found;
-use super::disposals::withdraw;
+use super::{Found, let_fall};
 use crate::record::{cell, concluded};
 use crate::results::{Value, conclusion_of, judged_again};
 use crate::{Call, Error, Store};
@@ -340,7 +339,7 @@ impl Opened {
         }
         let mut detail = json!({"reinspection": row.seq, "state": row.state.0.code()});
         if is_overturned {
-            withdraw(conn, &self.found.disposals, ("reinspection", None), (&mut touched, &mut detail))?;
+            let_fall(conn, call, (id, ("reinspection", "reinspection"), None), (&mut touched, &mut detail))?;
         }
         let what = ("reinspection_reported", detail, touched);
         let sample = self.found.write(conn, (call, id, seen), (&change, conclusion.as_ref()), what)?;

@@ -1,8 +1,8 @@
-//! The rows that a step of a sample's life leaves, worked out from those it finds. But for what a void withdraws nothing here touches a database:
+//! The rows that a step of a sample's life leaves, worked out from those it finds. But for what a void lets fall nothing here touches a database:
 //! whoever writes them, one step at a time or whole lives at once, writes the same.
 
 use super::Registration;
-use crate::after_verdict::disposals;
+use crate::after_verdict::let_fall;
 use crate::fields::{document_of, stored_fields};
 use crate::record::{audit_row, custody_row};
 use crate::results::{conclusion_of, is_unconfirmed, open_items, readiness};
@@ -16,7 +16,6 @@ use hege_sampling::life_cycle::{Action, Actor, Items, Past, Status, apply};
 use hege_store::Conn;
 use hege_store::amendments::SampleForm;
 use hege_store::audit::{AuditRow, Audited};
-use hege_store::disposals::disposals_of;
 use hege_store::idempotency::{Answered, body_hash};
 use hege_store::samples::{ConclusionRow, CustodyRow, Item, Sample, SampleProgress};
 use hege_store::types::{Day, Doc, Id, Ts, Word};
@@ -50,10 +49,10 @@ impl Left {
         Ok(Self { sample, items, conclusion, custody, audit })
     }
 
-    /// Withdraws what was under way because of a conclusion that is void now, and adds it to the step's record.
-    pub(super) fn withdraws(&mut self, conn: &mut Conn, (id, why): (SampleId, &str)) -> Result<(), Error> {
-        let (under_way, mut touched) = (disposals_of(conn, id)?, Vec::new());
-        disposals::withdraw(conn, &under_way, (why, None), (&mut touched, &mut self.audit.detail.0))?;
+    /// Lets go of what rests on a conclusion that is void now, and adds it to the step's record.
+    pub(super) fn lets_fall(&mut self, conn: &mut Conn, call: &Call, (id, why): (SampleId, &str)) -> Result<(), Error> {
+        let mut touched = Vec::new();
+        let_fall(conn, call, (id, (why, "voided"), None), (&mut touched, &mut self.audit.detail.0))?;
         if let Some(rows) = self.audit.rows.0.as_array_mut() {
             rows.extend(touched);
         }

@@ -93,3 +93,41 @@ diesel::table! {
         revision -> BigInt,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    bulletin (id) {
+        id -> Id,
+        organisation_id -> Id,
+        region -> Integer,
+        stages -> Text,
+        title -> Text,
+        emergency -> Nullable<Text>,
+        state -> Text,
+        drafted_by -> Id,
+        drafted_at -> Ts,
+        reviewed_by -> Nullable<Id>,
+        published_at -> Nullable<Ts>,
+        withdrawn_at -> Nullable<Ts>,
+        notes -> Doc,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    bulletin_entry (city, sample_id, bulletin_id) {
+        city -> Integer,
+        sample_id -> Id,
+        bulletin_id -> Id,
+        position -> Integer,
+        content -> Doc,
+        note -> Nullable<Text>,
+        noted_at -> Nullable<Ts>,
+        revision -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(bulletin, bulletin_entry);

@@ -1,0 +1,2 @@
+DROP TABLE bulletin_entry;
+DROP TABLE bulletin;
