@@ -18,11 +18,11 @@ pub(crate) fn draft(samples: &[&str], emergency: Option<&str>) -> Value {
     json!({"id": Uuid::now_v7().to_string(), "title": "演示公告", "emergency": emergency, "samples": samples})
 }
 
-fn drafted(server: &Server, body: &Value) -> Value {
+pub(crate) fn drafted(server: &Server, body: &Value) -> Value {
     server.who(Who::Publisher).post("/bulletins", body).ok()
 }
 
-fn step(server: &Server, who: Who, bulletin: &Value, path: &str) -> Answer {
+pub(crate) fn step(server: &Server, who: Who, bulletin: &Value, path: &str) -> Answer {
     let body = json!({"revision": bulletin["revision"], "reason": "演示更正"});
     let needs_reason = ["correction", "withdrawal"].contains(&path);
     let body = if needs_reason { body } else { json!({"revision": bulletin["revision"]}) };

@@ -13,7 +13,12 @@ use serde_json::{Value, json};
 
 /// Opens the disposal of a sample's producer.
 pub(crate) fn opened(server: &Server, sample: &str) {
-    act(server, Who::Reviewer, (sample, "disposals"), json!({"side": "producer", "name": PRODUCER})).ok();
+    opened_by(server, Who::Reviewer, sample);
+}
+
+/// The same by somebody.
+pub(crate) fn opened_by(server: &Server, who: Who, sample: &str) {
+    act(server, who, (sample, "disposals"), json!({"side": "producer", "name": PRODUCER})).ok();
 }
 
 /// A step on the producer's side by somebody.

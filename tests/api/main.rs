@@ -42,6 +42,7 @@ mod sessions;
 mod storage;
 mod thread;
 mod tokens;
+mod transitions;
 mod wire;
 
 use hege_api::edge::Settings;
