@@ -186,6 +186,8 @@ impl Things {
         let bulletin = crate::bulletins::published(server, &[&crate::disposals::failing(server)]);
         let bulletin = bulletin["id"].as_str().unwrap().to_owned();
         let token = crate::reinspection::reviewed(server, id(&sample))["report_token"].as_str().unwrap().to_owned();
+        // Whoever sees the sample sees what its laboratory put beside it.
+        crate::attachments::photo(server, Who::Receiver, id(&sample), 1);
         let waiting = id(&server.at(Stand::Received)).to_owned();
         server.hire(Who::CountyInspector);
         let person = Who::CountyInspector.id().to_string();
@@ -216,9 +218,18 @@ impl Things {
             "rates" => (String::new(), "region=330100&stage=farm"),
             _ => (String::new(), ""),
         };
-        let query = if operation.id == "criterion_impact" { "criterion=L009" } else { query };
+        let query = match operation.id {
+            "criterion_impact" => "criterion=L009",
+            "attachment_put" => crate::attachments::UNFINISHED,
+            "attachment_offset" => crate::attachments::ASKED,
+            _ => query,
+        };
         let path = operation.path_with(&place);
-        if query.is_empty() || operation.method != "GET" { path } else { format!("{path}?{query}") }
+        if query.is_empty() || operation.method == "POST" || operation.id == "calendar_put" {
+            path
+        } else {
+            format!("{path}?{query}")
+        }
     }
 
     /// The body of an operation: well formed, and never done, because its revision was seen by nobody or its rule forbids it.

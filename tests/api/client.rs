@@ -69,16 +69,22 @@ pub(crate) struct Client<'a> {
     agent: &'a ureq::Agent,
     pub(crate) token: Option<String>,
     key: Option<String>,
+    offset: Option<u64>,
 }
 
 impl<'a> Client<'a> {
     pub(crate) fn new(server: &'a Server, agent: &'a ureq::Agent, token: Option<String>) -> Self {
-        Self { server, agent, token, key: None }
+        Self { server, agent, token, key: None, offset: None }
     }
 
     /// The same person with an `Idempotency-Key`.
     pub(crate) fn with_key(self, key: &str) -> Self {
         Self { key: Some(key.to_owned()), ..self }
+    }
+
+    /// The same person with an `Upload-Offset`.
+    pub(crate) fn at_offset(self, offset: u64) -> Self {
+        Self { offset: Some(offset), ..self }
     }
 
     fn run(&self, method: &str, path: &str, body: Option<(&str, &[u8])>) -> Response<ureq::Body> {
@@ -89,6 +95,9 @@ impl<'a> Client<'a> {
         }
         if let Some(key) = &self.key {
             request = request.header("idempotency-key", key);
+        }
+        if let Some(offset) = self.offset {
+            request = request.header("upload-offset", offset);
         }
         let sent = match body {
             Some((kind, bytes)) => self.agent.run(request.header(header::CONTENT_TYPE, kind).body(bytes).unwrap()),
@@ -103,6 +112,15 @@ impl<'a> Client<'a> {
         let status = response.status().as_u16();
         let kind = response.headers().get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap().to_owned());
         let kind = kind.unwrap_or_default();
+        if kind.starts_with("image/")
+            || kind.starts_with("video/")
+            || kind == "application/pdf"
+            || kind == "application/zip"
+        {
+            let bytes = response.body_mut().read_to_vec().unwrap();
+            let body = Value::Array(bytes.into_iter().map(Value::from).collect());
+            return Answer { asked: format!("{method} {path}"), status, body };
+        }
         // A stream has no end.
         let text = if kind == contract::STREAM { String::new() } else { response.body_mut().read_to_string().unwrap() };
         if kind.starts_with(contract::TABLE) || kind.starts_with(contract::FEED) {

@@ -38,6 +38,7 @@ impl Operation<'_> {
         let filled = |part| match part {
             "{seq}" => "1",
             "{side}" => "producer",
+            "{book}" => "results",
             _ => parameter,
         };
         let parts = self.path.split('/').map(|part| if part.starts_with('{') { filled(part) } else { part });

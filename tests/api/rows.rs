@@ -7,10 +7,11 @@ use crate::server::Server;
 use hege_app::{Store, StoreError};
 
 /// Every table that a request could write to, with what of its rows changes when one of them is changed.
-const TABLES: [(&str, &str); 33] = [
+const TABLES: [(&str, &str); 34] = [
     ("alert", "revision"),
     ("alert_event", "0"),
     ("amendment", "0"),
+    ("attachment", "0"),
     ("audit", "0"),
     ("bulletin", "revision"),
     ("bulletin_entry", "revision"),

@@ -3,7 +3,9 @@
 use crate::client::Client;
 use crate::people::{House, PASSWORD, Who};
 use hege_api::State;
+use hege_api::attachments::Shelf;
 use hege_api::edge::{Edge, Settings};
+use hege_app::attachments::Files;
 use hege_app::criteria::Catalogues;
 use hege_app::plans::{Target, YearPlan};
 use hege_app::sessions::Keys;
@@ -42,6 +44,8 @@ pub(crate) struct Server {
     serial: AtomicU32,
     turn: AtomicUsize,
     hosts: Vec<Host>,
+    /// Where all of them keep files.
+    pub(crate) folder: tempfile::TempDir,
     // Last: it goes when nobody uses it any more.
     _db: TestDb,
 }
@@ -82,7 +86,7 @@ fn work(store: &Store, ending: &AtomicBool) {
 }
 
 impl Host {
-    fn start(url: &str, settings: Settings) -> Self {
+    fn start(url: &str, files: &str, settings: Settings) -> Self {
         let store = Store::open(url, 4).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -92,6 +96,7 @@ impl Host {
             store: store.clone(),
             catalogues: Catalogues::default(),
             data_key: DataKey::parse(DATA_KEY).unwrap(),
+            shelf: Shelf::new(Files::open(files).unwrap()),
             hints: hege_api::events::Hints::default(),
             passwords: hege_api::passwords::Passwords::default(),
             uploads: hege_api::upload::Uploads::new(4 * 1024 * 1024),
@@ -150,9 +155,10 @@ impl Server {
         }
         let plan = plan();
         plans::put(&store, &plan, mark()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
         // All at once, as after a power cut: each finds no key to sign with.
         let hosts: Vec<Host> = std::thread::scope(|scope| {
-            let start = |_| scope.spawn(|| Host::start(db.url(), settings.clone()));
+            let start = |_| scope.spawn(|| Host::start(db.url(), folder.path().to_str().unwrap(), settings.clone()));
             let starting: Vec<_> = (0..hosts).map(start).collect();
             starting.into_iter().map(|host| host.join().unwrap()).collect()
         });
@@ -166,6 +172,7 @@ impl Server {
             serial: AtomicU32::new(0),
             turn: AtomicUsize::new(0),
             hosts,
+            folder,
             _db: db,
         }
     }

@@ -1,8 +1,10 @@
 //! The server: the program itself when it is measured, and inside this process when what it sends is recorded.
 
 use hege_api::State;
+use hege_api::attachments::Shelf;
 use hege_api::edge::Edge;
 use hege_api::upload::{BYTES_MAX, Uploads};
+use hege_app::attachments::Files;
 use hege_app::criteria::Catalogues;
 use hege_app::sessions::Keys;
 use hege_app::{DataKey, Store, setup};
@@ -78,12 +80,14 @@ pub(crate) fn recorded(url: &str, key: &str, act: impl FnOnce(&str)) -> Vec<Unit
     let store = Store::open(url, crate::CONNECTIONS).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
+    let files = tempfile::tempdir().unwrap();
     let state = State {
         keys: Keys::load(&store, Timestamp::now()).unwrap(),
         regions: setup::regions(&store).unwrap(),
         store,
         catalogues: Catalogues::default(),
         data_key: DataKey::parse(key).unwrap(),
+        shelf: Shelf::new(Files::open(files.path().to_str().unwrap()).unwrap()),
         hints: hege_api::events::Hints::default(),
         passwords: hege_api::passwords::Passwords::default(),
         uploads: Uploads::new(BYTES_MAX),

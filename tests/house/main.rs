@@ -12,14 +12,15 @@ use std::process::Command;
 const PURE: [&str; 5] = ["hege-core", "hege-sampling", "hege-lab", "hege-rates", "hege-alerts"];
 
 /// What each of the others may use of ours, besides the pure crates. Tests may use the testkit on top.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 9] = [
     ("hege-store", &[]),
     ("hege-auth", &[]),
     ("hege-mail", &[]),
+    ("hege-files", &[]),
     ("hege-tables", &[]),
-    ("hege-app", &["hege-store", "hege-auth", "hege-mail", "hege-tables"]),
+    ("hege-app", &["hege-store", "hege-auth", "hege-mail", "hege-files", "hege-tables"]),
     ("hege-api", &["hege-app"]),
-    ("hege", &["hege-store", "hege-auth", "hege-mail", "hege-tables", "hege-app", "hege-api"]),
+    ("hege", &["hege-store", "hege-auth", "hege-mail", "hege-files", "hege-tables", "hege-app", "hege-api"]),
     ("hege-testkit", &[]),
 ];
 
@@ -50,7 +51,7 @@ const ALLOWED: [&str; 22] = [
 ];
 
 /// Crates with one home: (dependency, the only packages that may name it).
-const HOMES: [(&str, &[&str]); 12] = [
+const HOMES: [(&str, &[&str]); 14] = [
     ("diesel", &["hege-store"]),
     ("actix-web", &["hege-api", "hege"]),
     ("lettre", &["hege-mail"]),
@@ -58,11 +59,13 @@ const HOMES: [(&str, &[&str]); 12] = [
     ("argon2", &["hege-auth"]),
     ("chacha20poly1305", &["hege-auth"]),
     ("object_store", &["hege-files"]),
+    ("reqwest", &["hege-files"]),
+    ("image", &["hege-files"]),
     ("statrs", &["hege-rates"]),
     ("calamine", &["hege-tables"]),
     ("rust_xlsxwriter", &["hege-tables"]),
     ("encoding_rs", &["hege-tables"]),
-    ("zip", &["hege-tables"]),
+    ("zip", &["hege-tables", "hege-files"]),
 ];
 
 fn root() -> PathBuf {

@@ -159,6 +159,14 @@ operations! {
     SampleReturn = "sample_return", [Checker, Approver];
     /// Void, or ask for it.
     SampleVoid = "sample_void", [Inspector, Approver, Administrator];
+    /// Put a file beside a sample.
+    AttachmentPut = "attachment_put", [Inspector, Receiver, Tester, Reviewer];
+    /// See how far an upload is.
+    AttachmentOffset = "attachment_offset", [Inspector, Receiver, Tester, Reviewer];
+    /// Get a file.
+    AttachmentFetch = "attachment_fetch", anybody;
+    /// Take the evidence of a sample.
+    SampleEvidence = "sample_evidence", [Reviewer, Administrator, Auditor];
     /// Record a service.
     ServiceAdd = "service_add", [Reviewer];
     /// Record an application for a re-inspection.

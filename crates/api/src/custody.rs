@@ -9,9 +9,10 @@ use crate::views::{SampleSummary, path_id};
 use actix_web::{HttpResponse, post, web};
 use hege_app::organisations;
 use hege_app::people::is_active;
-use hege_app::samples::{seal_doubts, step};
+use hege_app::samples::{seal_doubts, step_with};
 use hege_app::{Call, Error};
 use hege_core::{LabId, Problem, SampleId, UserId};
+use hege_sampling::custody::Particulars;
 use hege_sampling::life_cycle::{Action, RefusalReason};
 use serde::Serialize;
 use std::sync::Arc;
@@ -34,24 +35,26 @@ impl State {
         .await
     }
 
-    /// Whether a sample can be handed to a person.
-    async fn is_there(self: &Arc<Self>, to: UserId) -> Result<(), Failure> {
+    /// Whether a person whom a field names is there.
+    async fn is_there(self: &Arc<Self>, to: UserId, at: &'static str) -> Result<(), Failure> {
         self.run(move |state| {
             let known = is_active(&state.store, to)?;
             let (zh, en) = ("不是在用的人员", "nobody with a login");
-            let problem = || Error::Invalid(Problem::new("/to", "person_unknown", zh, en).into());
+            let problem = || Error::Invalid(Problem::new(at, "person_unknown", zh, en).into());
             known.then_some(()).ok_or_else(problem)
         })
         .await
     }
 }
 
-/// A step of custody: `sealed` with laboratory and seals, or `handed_over` with who takes it.
+/// A step of custody, with what is said of the sample besides.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the shape of the body for its document; it is read field by field into an action")]
 pub(crate) struct CustodyBody {
     /// The revision that was seen.
     revision: i64,
+    /// In the field `sealed`, `handed_over` to a person, `dispatched` to a carrier, `measured` by who has it; in the laboratory
+    /// `stored`, `opened`, `measured`, and `destroyed` before a witness.
     #[schema(example = "sealed")]
     kind: String,
     /// The laboratory that it is addressed to; for `sealed`.
@@ -59,13 +62,61 @@ pub(crate) struct CustodyBody {
     /// The seals' numbers; for `sealed`.
     #[schema(example = json!(["F250001"]))]
     seals: Option<Vec<String>>,
+    /// Those of them that are on the backup; for `sealed`.
+    #[schema(example = json!([]))]
+    backup_seals: Option<Vec<String>>,
     /// Who takes it; for `handed_over`.
     to: Option<String>,
+    /// For `dispatched`.
+    carrier: Option<String>,
+    /// For `dispatched`.
+    waybill: Option<String>,
+    /// `test` or `backup`; for `opened` and `destroyed`.
+    portion: Option<String>,
+    /// `discarded`, `used_up` or `returned`; for `destroyed`.
+    ending: Option<String>,
+    /// Who saw it end; for `destroyed`.
+    witness: Option<String>,
+    #[serde(flatten)]
+    said: SaidBody,
+}
+
+/// What is said of a sample at a step.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape of the body for its document; it is read field by field")]
+pub(crate) struct SaidBody {
+    /// When it happened, where it is recorded later.
+    happened_at: Option<String>,
+    /// Degrees Celsius.
+    #[schema(example = "4.5")]
+    temperature_c: Option<String>,
+    /// `intact`, `seal_damaged`, `package_damaged`, `leaking`, `thawed` or `spoiled`.
+    #[schema(example = "intact")]
+    condition: Option<String>,
+    /// Where it is; needed for `stored`.
+    #[schema(example = "3 号冷库")]
+    place: Option<String>,
+}
+
+/// What is said at a step, beside what is done.
+fn said(fields: &Fields<'_>) -> Particulars {
+    Particulars {
+        happened_at: fields.parsed(
+            "happened_at",
+            "bad_instant",
+            ("须为 RFC 3339 时间", "an instant is written by RFC 3339"),
+        ),
+        temperature_c: fields.parsed("temperature_c", "bad_number", ("须为十进制数", "a decimal number")),
+        condition: fields.word("condition"),
+        place: fields.text("place"),
+        ..Particulars::default()
+    }
 }
 
 pub(crate) struct Step {
     pub(crate) revision: i64,
     pub(crate) action: Action,
+    pub(crate) said: Particulars,
 }
 
 impl Step {
@@ -78,7 +129,7 @@ impl Step {
     ) -> Result<HttpResponse, Failure> {
         let (sample, is_laboratory) = state
             .run(move |state| {
-                let sample = step(&state.store, &call, id, (self.revision, &self.action))?;
+                let sample = step_with(&state.store, &call, id, (self.revision, &self.action, &self.said))?;
                 let is_laboratory = call.actor.roles.iter().all(|role| role.is_laboratory());
                 Ok((sample, is_laboratory))
             })
@@ -95,18 +146,36 @@ impl FromFields for CustodyStep {
         let kind = fields.needed("kind", fields.text("kind"));
         let lab = fields.id::<LabId>("lab_id");
         let seals = fields.texts("seals");
-        let to = fields.id::<UserId>("to");
+        let backup_seals = fields.texts("backup_seals").unwrap_or_default();
+        let (to, witness) = (fields.id::<UserId>("to"), fields.id::<UserId>("witness"));
+        let (carrier, waybill) = (fields.text("carrier"), fields.text("waybill"));
+        let (portion, ending) = (fields.word("portion"), fields.word("ending"));
+        let said = Particulars { backup_seals, ..said(fields) };
         let action = match kind.as_deref()? {
             "sealed" => {
                 Action::Seal { lab: Some(fields.needed("lab_id", lab)?), seals: fields.needed("seals", seals)? }
             }
             "handed_over" => Action::HandOver { to: fields.needed("to", to)? },
+            "dispatched" => {
+                let (carrier, waybill) = (fields.needed("carrier", carrier), fields.needed("waybill", waybill));
+                Action::Dispatch { carrier: carrier?, waybill: waybill? }
+            }
+            "measured" => Action::Measure,
+            "stored" => Action::Store { place: fields.needed("place", said.place.clone())? },
+            "opened" => Action::Open { portion: fields.needed("portion", portion)? },
+            "destroyed" => {
+                let (portion, ending) = (fields.needed("portion", portion), fields.needed("ending", ending));
+                let witness = fields.needed("witness", witness);
+                Action::Destroy { portion: portion?, ending: ending?, witness: witness? }
+            }
             _ => {
-                fields.problem("kind", "unknown_word", ("须为 sealed 或 handed_over", "sealed or handed_over"));
+                let zh = "须为 sealed、handed_over、dispatched、measured、stored、opened 或 destroyed";
+                let en = "sealed, handed_over, dispatched, measured, stored, opened or destroyed";
+                fields.problem("kind", "unknown_word", (zh, en));
                 return None;
             }
         };
-        Some(Self(Step { revision: revision?, action }))
+        Some(Self(Step { revision: revision?, action, said }))
     }
 }
 
@@ -119,9 +188,10 @@ pub(crate) struct CustodyStepView {
     warnings: Vec<FieldProblem>,
 }
 
-/// Seal or hand over.
+/// Record a step of custody.
 ///
-/// Sealing addresses the sample to a laboratory.
+/// Sealing addresses the sample to a laboratory; test portion and backup are sealed apart. The backup is destroyed once its time is over
+/// (`clocks`) and nothing is open: 409 `retention_running` or `retention_held` before.
 #[utoipa::path(operation_id = "sample_custody", tag = "samples", request_body = CustodyBody, security(("bearer" = [])),
     params(("id" = String, Path, description = "the sample's id")),
     responses((status = 200, description = "done", body = CustodyStepView),
@@ -133,10 +203,11 @@ pub(crate) async fn sample_custody(
     asked: Allowed<SampleCustody, Body<CustodyStep>>,
 ) -> Result<HttpResponse, Failure> {
     let id = path_id(&path)?;
-    let Allowed { person, input: Body(CustodyStep(Step { revision, action })), .. } = asked;
+    let Allowed { person, input: Body(CustodyStep(Step { revision, action, said })), .. } = asked;
     match &action {
         Action::Seal { lab: Some(lab), .. } => state.is_laboratory(*lab).await?,
-        Action::HandOver { to } => state.is_there(*to).await?,
+        Action::HandOver { to } => state.is_there(*to, "/to").await?,
+        Action::Destroy { witness, .. } => state.is_there(*witness, "/witness").await?,
         _ => {}
     }
     let seals = if let Action::Seal { seals, .. } = &action { seals.clone() } else { Vec::new() };
@@ -144,7 +215,7 @@ pub(crate) async fn sample_custody(
     let is_laboratory = call.actor.roles.iter().all(|role| role.is_laboratory());
     let (sample, doubts) = state
         .run(move |state| {
-            let sample = step(&state.store, &call, id, (revision, &action))?;
+            let sample = step_with(&state.store, &call, id, (revision, &action, &said))?;
             Ok((sample, seal_doubts(&state.store, id, &seals)?))
         })
         .await?;
@@ -163,6 +234,15 @@ pub(crate) struct ReceiptBody {
     /// Code of the reason; for a refusal.
     #[schema(example = "seal_broken")]
     reason: Option<String>,
+    /// Who brought it; where nobody is named, `custody_gaps` asks who held it before.
+    delivered_by: Option<String>,
+    /// Whether the carrier brought it to whom it was dispatched.
+    by_carrier: Option<bool>,
+    /// The seals' numbers as they are found.
+    #[schema(example = json!(["F250001"]))]
+    seals_found: Option<Vec<String>>,
+    #[serde(flatten)]
+    said: SaidBody,
 }
 
 pub(crate) struct ReceiptStep(Step);
@@ -172,6 +252,12 @@ impl FromFields for ReceiptStep {
         let revision = fields.revision();
         let accepted = fields.needed("accepted", fields.flag("accepted"));
         let reason = fields.word::<RefusalReason>("reason");
+        let said = Particulars {
+            delivered_by: fields.id::<UserId>("delivered_by"),
+            by_carrier: fields.flag("by_carrier").unwrap_or(false),
+            seals_found: fields.texts("seals_found").unwrap_or_default(),
+            ..said(fields)
+        };
         let action = if accepted? {
             if fields.value("reason").is_some() {
                 fields.problem("reason", "not_for_acceptance", ("接样时不填拒收原因", "only for a refusal"));
@@ -180,7 +266,7 @@ impl FromFields for ReceiptStep {
         } else {
             Action::Refuse(fields.needed("reason", reason)?)
         };
-        Some(Self(Step { revision: revision?, action }))
+        Some(Self(Step { revision: revision?, action, said }))
     }
 }
 
@@ -199,6 +285,9 @@ pub(crate) async fn sample_receipt(
 ) -> Result<HttpResponse, Failure> {
     let id = path_id(&path)?;
     let Allowed { person, input: Body(ReceiptStep(step)), .. } = asked;
+    if let Some(person) = step.said.delivered_by {
+        state.is_there(person, "/delivered_by").await?;
+    }
     step.done(&state, state.call(&person), id).await
 }
 
@@ -234,7 +323,7 @@ pub(crate) async fn sample_return(
 ) -> Result<HttpResponse, Failure> {
     let id = path_id(&path)?;
     let Allowed { person, input: Body(ReasonBody { revision, reason }), .. } = asked;
-    let step = Step { revision, action: Action::Return { reason } };
+    let step = Step { revision, action: Action::Return { reason }, said: Particulars::default() };
     step.done(&state, state.call(&person), id).await
 }
 
@@ -257,7 +346,7 @@ impl FromFields for VoidStep {
         let request = fields.flag("request").unwrap_or(false);
         let ReasonBody { revision, reason } = ReasonBody::read(fields)?;
         let action = if request { Action::RequestVoid { reason } } else { Action::Void { reason } };
-        Some(Self(Step { revision, action }))
+        Some(Self(Step { revision, action, said: Particulars::default() }))
     }
 }
 

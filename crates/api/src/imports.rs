@@ -6,19 +6,16 @@ use crate::access::{
 };
 use crate::answers::{NoRole, NotThere, NotValid};
 use crate::body::{Fields, FromFields, Query};
+use crate::pipe;
 use crate::problem::{Failure, ProblemBody};
 use crate::upload::Upload;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get, post, rt, web};
-use futures_util::stream::unfold;
 use hege_app::imports::{self, Book, ExportError, Format, Import, Opened, Surroundings, Which};
 use hege_app::{Call, Error};
 use jiff::Timestamp;
 use serde::Serialize;
-use std::io::{self, BufWriter, Write};
-use std::sync::Arc;
-use tokio::sync::mpsc;
+use std::io::Write;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -381,50 +378,14 @@ pub(crate) async fn export_template(
     Ok(streamed(&state, (format, &name), move |_, out| Ok(imports::template(out, format)?)))
 }
 
-/// Pieces of a file that wait for the client.
-const WAITING: usize = 4;
-/// Bytes of a piece.
-const PIECE: usize = 64 * 1024;
-
-type Piece = io::Result<Bytes>;
-
-/// What is written goes to the client piece by piece. Whoever writes waits for them, on a thread that may.
-struct Pipe(mpsc::Sender<Piece>);
-
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
-        sent.map_err(|_gone| io::Error::from(io::ErrorKind::BrokenPipe))?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Answers with a file while it is written. One that cannot be written to its end breaks the answer off, so that nobody takes it
-/// for whole.
+/// Answers with a file while it is written.
 fn streamed(
     state: &web::Data<State>,
     (format, name): (Format, &str),
     write: impl FnOnce(&State, &mut (dyn Write + Send)) -> Result<(), ExportError> + Send + 'static,
 ) -> HttpResponse {
-    let (sender, receiver) = mpsc::channel::<Piece>(WAITING);
-    let state = Arc::clone(state);
-    drop(rt::task::spawn_blocking(move || {
-        let mut out = BufWriter::with_capacity(PIECE, Pipe(sender.clone()));
-        let outcome =
-            write(&state, &mut out).and_then(|()| Ok(out.flush().map_err(hege_app::imports::WriteError::from)?));
-        if let Err(error) = outcome {
-            tracing::warn!(error = %error, "a file could not be written to its end");
-            drop(out);
-            drop(sender.blocking_send(Err(io::Error::other("broken off"))));
-        }
-    }));
-    let pieces = unfold(receiver, |mut receiver| async { receiver.recv().await.map(|piece| (piece, receiver)) });
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, format.media_type()))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .streaming(pieces)
+        .streaming(pipe::written(state, write))
 }

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod alerts;
+pub mod attachments;
 pub mod body;
 pub mod edge;
 pub mod events;
@@ -27,9 +28,11 @@ mod comparisons;
 mod coverage;
 mod criteria;
 mod custody;
+mod custody_views;
 mod deadline_rules;
 mod deadlines;
 mod disposals;
+mod evidence;
 mod form_fields;
 mod health;
 mod impact;
@@ -40,6 +43,7 @@ mod named;
 mod objections;
 mod organisations;
 mod people;
+mod pipe;
 mod plans;
 mod public;
 mod quotas;
@@ -52,6 +56,7 @@ mod tasks;
 mod views;
 
 use actix_web::{HttpResponse, web};
+use attachments::Shelf;
 use edge::Edge;
 use events::Hints;
 use hege_app::criteria::Catalogues;
@@ -82,6 +87,8 @@ pub struct State {
     pub hints: Hints,
     /// Who waits for a password to be hashed.
     pub passwords: Passwords,
+    /// The files beside samples.
+    pub shelf: Shelf,
     /// What uploads are allowed.
     pub uploads: Uploads,
     /// Who reaches it, how often, and what is told of it.
@@ -183,6 +190,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(form_fields::routes)
                 .configure(samples::routes)
                 .configure(custody::routes)
+                .configure(attachments::routes)
+                .configure(evidence::routes)
                 .configure(after_verdict::routes)
                 .configure(objections::routes)
                 .configure(disposals::routes)

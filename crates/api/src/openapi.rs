@@ -1,9 +1,9 @@
 //! The OpenAPI document, made from the handlers.
 
 use crate::{
-    after_verdict, alert_rules, alerts, audits, bulletins, comparisons, coverage, criteria, custody, deadline_rules,
-    deadlines, disposals, events, form_fields, health, impact, imports, objections, organisations, people, plans,
-    public, quotas, rates, reference, results, samples, sessions, subscriptions, tasks,
+    after_verdict, alert_rules, alerts, attachments, audits, bulletins, comparisons, coverage, criteria, custody,
+    deadline_rules, deadlines, disposals, events, evidence, form_fields, health, impact, imports, objections,
+    organisations, people, plans, public, quotas, rates, reference, results, samples, sessions, subscriptions, tasks,
 };
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::path::Operation;
@@ -113,6 +113,7 @@ impl Modify for Refused {
         form_fields::form_field_list, samples::form_number_lease, samples::sample_register, samples::sample_list, samples::sample_fetch,
         samples::sample_amend,
         custody::sample_custody, custody::sample_receipt, custody::sample_return, custody::sample_void,
+        attachments::attachment_put, attachments::attachment_offset, attachments::attachment_fetch, evidence::sample_evidence,
         after_verdict::service_add, after_verdict::reinspection_apply, after_verdict::reinspection_decide,
         after_verdict::reinspection_body, after_verdict::reinspection_hand_over, after_verdict::reinspection_report,
         after_verdict::reinspection_withdraw,

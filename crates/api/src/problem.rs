@@ -1,7 +1,7 @@
 //! Problems as answers (RFC 9457): a stable code, words in Chinese and English, every field at once.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ContentType, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ContentType, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use hege_app::Error as AppError;
 use hege_app::sessions::Refusal;
@@ -73,14 +73,19 @@ pub struct Failure {
     zh: String,
     en: String,
     errors: Vec<FieldProblem>,
-    /// Whoever comes again after so many seconds is listened to.
-    retry_after: Option<u64>,
+    /// A header with its number: after how many seconds whoever comes again is listened to, or how many bytes of an upload are there.
+    header: Option<(&'static str, u64)>,
 }
 
 impl Failure {
     /// A failure without fields.
     pub(crate) fn new(status: StatusCode, code: &'static str, (zh, en): (&str, &str)) -> Self {
-        Self { status, code, zh: zh.to_owned(), en: en.to_owned(), errors: Vec::new(), retry_after: None }
+        Self { status, code, zh: zh.to_owned(), en: en.to_owned(), errors: Vec::new(), header: None }
+    }
+
+    /// The same about an upload of which so many bytes are there.
+    pub(crate) fn with_offset(self, there: u64) -> Self {
+        Self { header: Some(("upload-offset", there)), ..self }
     }
 
     /// What was given is wrong, field by field.
@@ -113,7 +118,7 @@ impl Failure {
 
     fn too_many(code: &'static str, words: (&str, &str), wait: Duration) -> Self {
         let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
-        Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, words) }
+        Self { header: Some(("retry-after", seconds)), ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, words) }
     }
 
     /// A browser's cookie came with a request that no page of this site sent.
@@ -144,9 +149,13 @@ impl Failure {
     fn denied(denial: Denial) -> Self {
         let status = match denial {
             Denial::WrongRole | Denial::SampledIt | Denial::EnteredIt | Denial::CheckedIt => StatusCode::FORBIDDEN,
-            Denial::ReasonMissing | Denial::SealsMissing | Denial::LabMissing | Denial::SamePerson => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Denial::ReasonMissing
+            | Denial::SealsMissing
+            | Denial::LabMissing
+            | Denial::SamePerson
+            | Denial::CarrierMissing
+            | Denial::PlaceMissing
+            | Denial::WitnessSame => StatusCode::UNPROCESSABLE_ENTITY,
             _ => StatusCode::CONFLICT,
         };
         Self::new(status, denial.code(), (denial.zh(), denial.en()))
@@ -199,6 +208,15 @@ impl Failure {
             en: format!("{item}: {}", denial.en()),
         };
         Self { errors: items.iter().map(told).collect(), ..Self::denied(denial) }
+    }
+
+    fn files(error: &hege_app::attachments::FilesError) -> Self {
+        if matches!(error, hege_app::attachments::FilesError::Taken) {
+            let words = ("此段内容正由另一请求上传", "another request brings the same bytes");
+            return Self::new(StatusCode::CONFLICT, "upload_raced", words);
+        }
+        let words = ("附件存储读写出错，请稍后重试", "the storage of files failed; try again");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "files_failed", words)
     }
 
     fn store(error: &hege_app::StoreError) -> Self {
@@ -268,6 +286,21 @@ impl From<AppError> for Failure {
                 "idempotency_conflict",
                 ("该编号已用于另一次登记", "the id was used for another registration"),
             ),
+            AppError::Taken => Self::new(
+                StatusCode::CONFLICT,
+                "attachment_taken",
+                ("该附件编号已用于另一文件", "another file has this number"),
+            ),
+            AppError::Masked => Self::new(
+                StatusCode::FORBIDDEN,
+                "masked",
+                ("含个人信息，您的角色不可查看", "it shows a person, and is masked from your roles"),
+            ),
+            AppError::Files(error) => {
+                let failure = Self::files(&error);
+                tracing::error!(error = chain(&error), code = failure.code, "the storage of files failed");
+                failure
+            }
             AppError::Personal => {
                 tracing::error!("personal data could not be sealed or opened");
                 Self::internal()
@@ -320,8 +353,8 @@ impl ResponseError for Failure {
         if self.status == StatusCode::UNAUTHORIZED {
             answer.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
-        if let Some(seconds) = self.retry_after {
-            answer.insert_header((RETRY_AFTER, seconds));
+        if let Some(header) = self.header {
+            answer.insert_header(header);
         }
         answer.json(ProblemBody {
             kind: "about:blank".to_owned(),

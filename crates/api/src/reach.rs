@@ -73,6 +73,7 @@ pub fn table() -> String {
 const ANYBODY: &str = "anybody";
 const BOARD: &str = "reviewer administrator auditor";
 const OFFICE: &str = "reviewer publisher administrator auditor";
+const BESIDE: &str = "inspector receiver tester reviewer";
 const WATCH: &str = "administrator auditor";
 
 const fn on(operation: &'static str, roles: &'static str, reach: Reach, beyond: Beyond) -> Rule {
@@ -138,6 +139,10 @@ pub const RULES: &[Rule] = {
         on("sample_approve", "approver", Sample, NotThere),
         on("sample_return", "checker approver", Sample, NotThere),
         on("sample_void", "inspector approver administrator", Sample, NotThere),
+        on("attachment_put", BESIDE, Sample, NotThere),
+        on("attachment_offset", BESIDE, Sample, NotThere),
+        on("attachment_fetch", ANYBODY, Sample, NotThere),
+        on("sample_evidence", BOARD, Sample, NotThere),
         on("service_add", "reviewer", Sample, NotThere),
         on("reinspection_apply", "reviewer", Sample, NotThere),
         on("reinspection_decide", "reviewer", Sample, NotThere),

@@ -11,6 +11,7 @@ use actix_web::{HttpResponse, post, put, web};
 use hege_app::results::{Beside, Confirmation, StatedCriterion, Value, enter, preview};
 use hege_app::samples::fetch;
 use hege_lab::case::Case;
+use hege_sampling::custody::Particulars;
 use hege_sampling::life_cycle::Action;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -245,7 +246,7 @@ impl FromFields for CheckStep {
         let leaves_out: BTreeMap<String, String> =
             left_out.into_iter().map(|left_out| (left_out.analyte, left_out.reason)).collect();
         let action = Action::Check { confirms: confirms.into_iter().collect(), leaves_out };
-        Some(Self(Step { revision: revision?, action }))
+        Some(Self(Step { revision: revision?, action, said: Particulars::default() }))
     }
 }
 
@@ -283,7 +284,11 @@ impl FromFields for ApprovalStep {
     fn read(fields: &Fields<'_>) -> Option<Self> {
         let revision = fields.revision();
         let agrees = fields.texts("agrees").unwrap_or_default();
-        Some(Self(Step { revision: revision?, action: Action::Approve { agrees: agrees.into_iter().collect() } }))
+        Some(Self(Step {
+            revision: revision?,
+            action: Action::Approve { agrees: agrees.into_iter().collect() },
+            said: Particulars::default(),
+        }))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Samples as they go over the wire.
 
 use crate::after_verdict::{ReinspectionView, ServiceView};
+use crate::attachments::AttachmentView;
+use crate::custody_views::{GapView, WantingView};
 use crate::deadlines::ClockView;
 use crate::disposals::DisposalView;
 use crate::objections::ObjectionView;
@@ -253,6 +255,12 @@ pub(crate) struct SampleView {
     custody: Vec<CustodyView>,
     amendments: Vec<AmendmentView>,
     conclusions: Vec<ConclusionView>,
+    /// Where custody is wanting: who held it, and when.
+    custody_gaps: Vec<GapView>,
+    /// What proof of the sampling is wanting; none for a laboratory.
+    wanting: Vec<WantingView>,
+    /// 附件 that the person sees.
+    attachments: Vec<AttachmentView>,
     /// 送达; none for a laboratory.
     services: Vec<ServiceView>,
     /// 复检, with what the bodies found.
@@ -280,6 +288,9 @@ impl SampleView {
             custody: seen.custody.iter().map(CustodyView::from).collect(),
             amendments: seen.amendments.iter().map(AmendmentView::from).collect(),
             conclusions: seen.conclusions.iter().map(ConclusionView::from).collect(),
+            custody_gaps: seen.gaps.iter().map(GapView::from).collect(),
+            wanting: seen.wanting.iter().map(|wanting| WantingView::from(*wanting)).collect(),
+            attachments: seen.attachments.iter().map(AttachmentView::from).collect(),
             services: seen.services.iter().map(ServiceView::from).collect(),
             reinspections: ReinspectionView::of(seen),
             objections: seen.objections.iter().map(ObjectionView::from).collect(),

@@ -7,14 +7,17 @@
 pub mod after_verdict;
 pub mod alerts;
 pub mod amendments;
+pub mod attachments;
 pub mod audits;
 pub mod bulletins;
 pub mod calendars;
 pub mod catalogue;
 pub mod coverage;
 pub mod criteria;
+pub mod custody;
 pub mod deadlines;
 pub mod demo;
+pub mod evidence;
 pub mod fields;
 pub mod form_numbers;
 pub mod hints;
@@ -200,6 +203,15 @@ pub enum Error {
     /// The key of this request was used for another one: 409 `idempotency_conflict`.
     #[error("the id was used for another registration")]
     Idempotency,
+    /// Another file has the number of this attachment: 409 `attachment_taken`.
+    #[error("another file has this number")]
+    Taken,
+    /// What shows a person is masked from this role: 403 `masked`.
+    #[error("masked from this role")]
+    Masked,
+    /// The storage of files.
+    #[error(transparent)]
+    Files(#[from] hege_files::Error),
     /// Personal data that cannot be opened, or that came without being sealed.
     #[error("personal data cannot be opened or sealed")]
     Personal,

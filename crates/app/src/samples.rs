@@ -7,11 +7,13 @@ pub use hege_store::amendments::AmendmentRow;
 pub use hege_store::samples::{ConclusionRow, CustodyRow, Item, Sample};
 pub use seen::{Cursor, Page, Search, Seen, fetch, form_of, id_of, list};
 
+use crate::custody;
 use crate::record::{cell, concluded, step_write};
 use crate::tasks::right_lab;
 use crate::{Call, Error, stored};
 use hege_core::{Problem, Problems, Role, SampleId};
 use hege_lab::Catalogue;
+use hege_sampling::custody::Particulars;
 use hege_sampling::form::Form;
 use hege_sampling::life_cycle::{Action, Denial};
 use hege_store::audit::audit_append;
@@ -22,9 +24,9 @@ use hege_store::samples::{
 use hege_store::seals::{SealRow, seals_put, seals_used};
 use hege_store::types::Id;
 use hege_store::{Conn, Store};
-use rows::answered_with;
 pub(crate) use rows::{Left, Loaded, acting, answered, form_columns, ordered, registered, stepped};
-pub(crate) use seen::{blindness, is_in_scope, oversees, shown, theirs};
+use rows::{answered_with, stepped_with};
+pub(crate) use seen::{blindness, is_in_scope, is_seen_blind, oversees, shown, theirs};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -165,6 +167,7 @@ fn put(
         let (zh, en) = ("抽样单编号已使用", "the form number is taken");
         return Err(Error::Invalid(Problem::new("/form_no", "form_no_taken", zh, en).into()));
     }
+    custody::not_sampled_before(conn, &sample)?;
     sample_insert(conn, std::slice::from_ref(&sample))?;
     items_insert(conn, &items)?;
     custody_insert(conn, &custody)?;
@@ -205,12 +208,30 @@ pub fn seal_doubts(store: &Store, id: SampleId, seals: &[String]) -> Result<Vec<
 /// # Errors
 /// [`Error::Conflict`] when somebody was faster, [`Error::Denied`] by the life cycle, [`Error::NotFound`].
 pub fn step(store: &Store, call: &Call, id: SampleId, (seen, action): (i64, &Action)) -> Result<Sample, Error> {
+    step_with(store, call, id, (seen, action, &Particulars::default()))
+}
+
+/// The same, with what is said at the step besides: temperature, condition, seals, who brought it.
+///
+/// # Errors
+/// As [`step`]; [`Error::Invalid`] for what is said.
+pub fn step_with(
+    store: &Store,
+    call: &Call,
+    id: SampleId,
+    (seen, action, particulars): (i64, &Action, &Particulars),
+) -> Result<Sample, Error> {
     if matches!(action, Action::Enter { .. } | Action::Amend) {
         return Err(Denial::WrongStatus.into());
     }
     store.write(|conn| {
         let loaded = load(conn, call, id)?;
-        let mut left = stepped(&loaded, action, call)?;
+        let seals = if let Action::Seal { seals, .. } = action { seals.as_slice() } else { &[] };
+        particulars.problems(seals, loaded.sample.sampled_at.0, call.at).into_result(()).map_err(Error::Invalid)?;
+        let mut left = stepped_with(&loaded, (action, particulars), call)?;
+        if let Action::Destroy { portion, .. } = action {
+            custody::may_destroy(conn, &loaded, (*portion, call.at))?;
+        }
         if let Action::Void { reason } = action {
             left.lets_fall(conn, call, (id, reason))?;
         }

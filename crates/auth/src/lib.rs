@@ -9,3 +9,4 @@ pub mod password;
 pub mod random;
 pub mod refresh;
 pub mod sealed;
+pub mod stream;

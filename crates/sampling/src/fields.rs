@@ -5,7 +5,7 @@
 use crate::read::Values;
 use crate::words::{
     Aseptic, DateKind, Objection, OriginKind, Packaging, PhysicalForm, PlaceType, RegionType, SampleProperty,
-    SamplingKind, Storage, ThirdPartyKind,
+    SamplingKind, Signing, Storage, ThirdPartyKind,
 };
 use hege_core::{SampleKind, Sector, Stage, TaskType};
 
@@ -275,6 +275,9 @@ pub const FIELDS: &[Field] = &[
     Field::new("platform", "网络平台名称", "platform", Kind::Text(NAME), When(ONLINE)).only(ONLINE),
     Field::new("shop_url", "网店地址", "shop's address", Kind::Text(500), When(ONLINE)).only(ONLINE),
     Field::new("order_no", "订单号", "order", Kind::Text(NAME), When(ONLINE)).only(ONLINE),
+    Field::new("buyer_account", "买样账户", "account that bought", Kind::Text(NAME), Optional).only(ONLINE),
+    Field::new("payment_no", "付款流水号", "payment", Kind::Text(NAME), Optional).only(ONLINE),
+    Field::new("delivered_at", "网购样品到货时间", "time of its arrival", Kind::Instant, Optional).only(ONLINE),
     Field::new("product_name", "样品名称", "product", Kind::Text(NAME), Always),
     Field::new("brand", "商标", "brand", Kind::Label(NAME), Always),
     Field::new("spec", "规格型号", "specification", Kind::Label(NAME), Always),
@@ -330,6 +333,7 @@ pub const FIELDS: &[Field] = &[
     Field::new("samplers", "抽样人员", "samplers", Kind::Persons, Always),
     Field::new("seal_no", "封条号", "seal numbers", Kind::Texts, Optional),
     Field::new("objection_at_sampling", "被抽样单位有无异议", "the unit's objection", word!(Objection), Always),
+    Field::new("unit_signature", "被抽样单位签字", "the unit's signature", word!(Signing), Optional),
     Field::new("objection_of_producer", "生产者有无异议", "the producer's objection", word!(Objection), Optional),
     Field::new("remark", "备注", "remark", Kind::Text(500), Optional),
 ];

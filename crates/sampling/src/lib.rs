@@ -7,9 +7,12 @@
 //! - What follows a verdict rests on proven service, and what a re-inspection finds is final.
 
 pub mod amendment;
+pub mod attachment;
 pub mod coverage;
+pub mod custody;
 pub mod deadlines;
 pub mod disposal;
+pub mod evidence;
 pub mod examples;
 pub mod fields;
 pub mod forecast;

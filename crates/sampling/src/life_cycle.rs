@@ -6,6 +6,7 @@ mod tests;
 
 pub use items::{Items, Readiness};
 
+use crate::custody::{Ending, Portion};
 use hege_core::{LabId, Role, UserId, words};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,10 +59,38 @@ pub enum Action {
         /// Who takes it.
         to: UserId,
     },
+    /// To a carrier.
+    Dispatch {
+        /// Who carries it.
+        carrier: String,
+        /// By which waybill.
+        waybill: String,
+    },
+    /// Whoever has it looks at it: how warm, in what condition.
+    Measure,
     /// The laboratory accepts it.
     Receive,
     /// The laboratory refuses it, and says why.
     Refuse(RefusalReason),
+    /// The laboratory puts it where it is kept.
+    Store {
+        /// Where.
+        place: String,
+    },
+    /// The laboratory opens a portion's seal.
+    Open {
+        /// Which.
+        portion: Portion,
+    },
+    /// A portion ends, before a witness. The backup not before its time is over.
+    Destroy {
+        /// Which.
+        portion: Portion,
+        /// How.
+        ending: Ending,
+        /// Who saw it.
+        witness: UserId,
+    },
     /// Results are entered.
     Enter {
         /// True when every ordered item has a result.
@@ -140,6 +169,13 @@ words! {
         ReasonMissing = "reason_missing", "须说明原因", "the reason is missing";
         SealsMissing = "seals_missing", "须填写封条编号", "the seal numbers are missing";
         LabMissing = "lab_missing", "须指定检验机构", "the laboratory is missing";
+        CarrierMissing = "carrier_missing", "须填写承运人和运单号", "carrier and waybill are missing";
+        PlaceMissing = "place_missing", "须填写存放地点", "the place is missing";
+        WitnessSame = "witness_same", "监督人须为另一人员", "the witness is whoever does it";
+        RetentionRunning = "retention_running", "备样留存期未满，不得处置", "the backup is kept: its time is not over";
+        RetentionHeld = "retention_held", "存在未结异议、复检或作废申请，备样须继续留存", "the backup is kept while something is open";
+        RetentionUnknown = "retention_unknown", "备样留存期无法确定，不得处置", "nobody can tell until when the backup is kept";
+        PortionGone = "portion_gone", "该样品部分已处置", "this portion has ended before";
         SamePerson = "same_person", "交接双方须为不同人员", "both sides of the handover are one person";
     }
 }
@@ -175,7 +211,11 @@ fn next(status: Status, action: &Action) -> Option<Status> {
     match (status, action) {
         (Registered | Sealed | HandedOver, Action::Amend) => Some(status),
         (Registered, Action::Seal { .. }) => Some(Sealed),
-        (Sealed | HandedOver, Action::HandOver { .. }) => Some(HandedOver),
+        (Sealed | HandedOver, Action::HandOver { .. } | Action::Dispatch { .. }) => Some(HandedOver),
+        (Sealed | HandedOver, Action::Measure) => Some(status),
+        (Received | Testing | Entered | Checked | Approved, Action::Measure | Action::Store { .. }) => Some(status),
+        (Received | Testing | Entered | Checked, Action::Open { .. }) => Some(status),
+        (Approved | Refused | Voided, Action::Destroy { .. }) => Some(status),
         (Sealed | HandedOver, Action::Receive) => Some(Received),
         (Sealed | HandedOver, Action::Refuse(_)) => Some(Refused),
         (Received | Testing | Entered, Action::Enter { complete }) => Some(if *complete { Entered } else { Testing }),
@@ -191,9 +231,10 @@ fn next(status: Status, action: &Action) -> Option<Status> {
 
 fn roles(status: Status, action: &Action, laboratory: bool) -> &'static [Role] {
     match action {
-        Action::Amend | Action::Seal { .. } => &[Role::Inspector],
-        Action::HandOver { .. } => &[Role::Inspector, Role::Receiver],
-        Action::Receive | Action::Refuse(_) => &[Role::Receiver],
+        Action::Amend | Action::Seal { .. } | Action::Dispatch { .. } => &[Role::Inspector],
+        Action::HandOver { .. } | Action::Measure => &[Role::Inspector, Role::Receiver],
+        Action::Receive | Action::Refuse(_) | Action::Store { .. } | Action::Destroy { .. } => &[Role::Receiver],
+        Action::Open { .. } => &[Role::Receiver, Role::Tester],
         Action::Enter { .. } => &[Role::Tester],
         Action::Check { .. } => &[Role::Checker],
         Action::Approve { .. } => &[Role::Approver],
@@ -231,6 +272,11 @@ fn complete(action: &Action, actor: &Actor) -> Result<(), Denial> {
         Action::Seal { lab: None, .. } => Err(Denial::LabMissing),
         Action::Seal { seals, .. } if !seals.iter().any(|seal| is_given(seal)) => Err(Denial::SealsMissing),
         Action::HandOver { to } if *to == actor.user => Err(Denial::SamePerson),
+        Action::Dispatch { carrier, waybill } if !is_given(carrier) || !is_given(waybill) => {
+            Err(Denial::CarrierMissing)
+        }
+        Action::Store { place } if !is_given(place) => Err(Denial::PlaceMissing),
+        Action::Destroy { witness, .. } if *witness == actor.user => Err(Denial::WitnessSame),
         Action::Return { reason } | Action::RequestVoid { reason } | Action::Void { reason } if !is_given(reason) => {
             Err(Denial::ReasonMissing)
         }

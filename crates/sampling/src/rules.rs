@@ -4,11 +4,11 @@ use crate::fields::{Condition, FIELDS, Field};
 use crate::form::{Context, RegionKnown};
 use crate::form_no::{FormNo, Prefix};
 use crate::read::Values;
-use crate::words::{Aseptic, DateKind, Packaging, PlaceType, RegionType};
+use crate::words::{Aseptic, DateKind, Packaging, PlaceType, RegionType, Signing};
 use hege_core::date::china_date;
 use hege_core::identifiers::{self, Check};
 use hege_core::region::RegionLevel;
-use hege_core::{Problem, Problems, RegionCode, SampleId, UserId};
+use hege_core::{Problem, Problems, RegionCode, SampleId, TaskType, UserId};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
 use rust_decimal::Decimal;
@@ -180,6 +180,31 @@ fn not_to_be_sampled(values: &Values, problems: &mut Problems) {
             Problem::new(format!("/{code}"), "trial_goods", zh, en)
         });
     }
+    problems.check(is_fresh(values) || is_case(values), expired);
+}
+
+/// Whether the shelf life that the label states had not ended when it was sampled, as far as that can be read.
+fn is_fresh(values: &Values) -> bool {
+    let last_day = || {
+        let date: Date = values.get("date")?;
+        date.checked_add(shelf_life(values.stated("shelf_life")?)?).ok()
+    };
+    let sampled_at = values.get::<Timestamp>("sampled_at");
+    sampled_at.zip(last_day()).is_none_or(|(at, last)| china_date(at) <= last)
+}
+
+/// Whether it is taken for a case: what is past its shelf life is not sampled to see whether it conforms, for selling it is the
+/// offence.
+fn is_case(values: &Values) -> bool {
+    values.get("task_type") == Some(TaskType::Case)
+}
+
+fn expired() -> Problem {
+    let (zh, en) = (
+        "抽样时已过保质期：不得抽样，应按案件处理",
+        "past its shelf life when it was sampled: it is no sample but a case",
+    );
+    Problem::new("/shelf_life", "expired", zh, en)
 }
 
 type DigitCheck = fn(&str) -> Check;
@@ -210,12 +235,11 @@ pub(crate) fn warnings(values: &Values, context: &Context<'_>) -> Problems {
         let (zh, en) = ("微生物项目须无菌抽样", "microbiological items need aseptic sampling");
         Problem::new("/aseptic", "not_aseptic", zh, en)
     });
-    let last_day = || {
-        let date: Date = values.get("date")?;
-        date.checked_add(shelf_life(values.stated("shelf_life")?)?).ok()
-    };
-    warnings.check(sampled_at.zip(last_day()).is_none_or(|(at, last)| china_date(at) <= last), || {
-        Problem::new("/shelf_life", "expired", "抽样时已过保质期", "past its shelf life when it was sampled")
+    warnings.check(is_fresh(values) || !is_case(values), expired);
+    warnings.check(values.get("unit_signature") != Some(Signing::Refused), || {
+        let (zh, en) =
+            ("拒绝签字须由两名抽样人员签字并附全程录像", "two samplers sign, and the refusal is recorded on film");
+        Problem::new("/unit_signature", "recording_needed", zh, en)
     });
     warnings
 }

@@ -148,6 +148,14 @@ words! {
     }
 }
 
+words! {
+    /// 被抽样单位签字: whether who was sampled signed the form. Two samplers sign either way, and a refusal is recorded.
+    pub enum Signing {
+        Signed = "signed", "已签字", "signed";
+        Refused = "refused", "拒绝签字", "refused to sign";
+    }
+}
+
 impl PlaceType {
     /// Whether samples of this stage's programme are taken in such a place (docs/DOMAIN.md 5.2).
     #[must_use]

@@ -332,7 +332,7 @@ fn doubts_warn_and_do_not_block() {
 }
 
 #[test]
-fn goods_past_their_shelf_life_warn_when_it_is_plainly_stated() {
+fn goods_past_their_shelf_life_are_no_sample_but_a_case_when_it_is_plainly_stated() {
     let lives = [
         ("14天", false),
         ("13 日", true),
@@ -345,8 +345,26 @@ fn goods_past_their_shelf_life_warn_when_it_is_plainly_stated() {
         ("见包装", false),
     ];
     for (life, expired) in lives {
-        let (_, warnings) = checked(&with(packaged(), &[("shelf_life", life)])).unwrap();
-        assert_eq!(told(&warnings), if expired { vec![("/shelf_life", "expired")] } else { vec![] }, "{life}");
+        let expected = if expired { vec![("/shelf_life", "expired")] } else { vec![] };
+        let found = checked(&with(packaged(), &[("shelf_life", life)]));
+        assert_eq!(found.as_ref().map_or_else(told, |(_, warnings)| told(warnings)), expected, "{life}");
+        assert_eq!(found.is_err(), expired, "{life}");
+        let case = with(packaged(), &[("shelf_life", life), ("task_type", "case"), ("form_no", "DC19130400000001")]);
+        assert_eq!(told(&checked(&case).unwrap().1), expected, "{life}");
+    }
+}
+
+#[test]
+fn a_refusal_to_sign_is_an_outcome_that_needs_a_recording() {
+    warned(&with(produce(), &[("unit_signature", "signed")]), &[]);
+    warned(&with(produce(), &[("unit_signature", "refused")]), &[("/unit_signature", "recording_needed")]);
+}
+
+#[test]
+fn account_payment_and_arrival_are_told_of_what_is_bought_online_only() {
+    for (code, text) in [("buyer_account", "a"), ("payment_no", "1"), ("delivered_at", "2025-06-15T02:00:00Z")] {
+        let pointer = format!("/{code}");
+        refused(&with(produce(), &[(code, text)]), &[(&pointer, "not_for_this_form")]);
     }
 }
 

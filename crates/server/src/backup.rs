@@ -1,6 +1,7 @@
 //! `hege backup` and `hege restore`: the embedded database in one file, and back.
 
 use crate::config::{Database, KeyFile};
+use crate::files::KeptIn;
 use anyhow::{Context, Result, bail};
 use hege_app::{Store, StoreError, setup};
 use jiff::Timestamp;
@@ -16,6 +17,8 @@ pub(crate) struct Backup {
     file: PathBuf,
     #[command(flatten)]
     database: Database,
+    #[command(flatten)]
+    files: KeptIn,
 }
 
 /// What a restore is told.
@@ -54,8 +57,10 @@ impl Backup {
         sync_folder(&self.file)?;
         say(&format!(
             "{}: the whole database, and whoever reads it can act as anybody. The data key is not in it: keep a copy of the key \
-             elsewhere, or personal data cannot be read again.",
-            self.file.display()
+             elsewhere, or personal data cannot be read again. Files are not in it either: copy {} after this, so that every \
+             file that it names is in the copy.",
+            self.file.display(),
+            self.files.place(&self.database),
         ))
     }
 }
@@ -89,7 +94,10 @@ impl Restore {
         if let Some(aside) = aside {
             say(&format!("{} is what was there before", aside.display()))?;
         }
-        say(&format!("{} is back; run `hege verify` before people work on it", place.display()))
+        say(&format!(
+            "{} is back; bring its files too, and run `hege verify` before people work on it",
+            place.display()
+        ))
     }
 
     /// A copy of the backup beside the database's place, held to be whole, ours, and of the data key that is here.

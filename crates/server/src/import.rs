@@ -1,6 +1,7 @@
 //! `hege import` and `hege export`: samples of the past from a file, and samples into one.
 
 use crate::config::{Database, KeyFile};
+use crate::evidence::ExportEvidence;
 use crate::told;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -80,6 +81,10 @@ pub(crate) enum ExportWhat {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Everything on record of a sample with its proof, in one ZIP that `hege verify-bundle` checks.
+    ///
+    /// Example: hege export evidence 3301-0190b6c1-7e3a-7c11-9a5b-0123456789ab evidence.zip
+    Evidence(ExportEvidence),
 }
 
 /// Which samples are exported.
@@ -119,6 +124,7 @@ impl ExportWhat {
             Self::Samples(samples) => samples.run(None),
             Self::SamplingForm(samples) => samples.run(Some(Book::SamplingForm)),
             Self::Results(samples) => samples.run(Some(Book::Results)),
+            Self::Evidence(evidence) => evidence.run(),
             Self::Template { out } => {
                 let format = format(out.as_deref())?;
                 written(out.as_deref(), |file| imports::template(file, format).map_err(ExportError::from))

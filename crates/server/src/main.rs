@@ -3,6 +3,8 @@
 mod backup;
 mod config;
 mod demo;
+mod evidence;
+mod files;
 mod import;
 mod judge;
 mod key;
@@ -96,10 +98,12 @@ enum Command {
     /// Recompute what the database says of itself; exit 1 and the place when something differs.
     ///
     /// Example: hege verify
-    Verify {
-        #[command(flatten)]
-        database: Database,
-    },
+    Verify(verify::Verify),
+    /// Check a sample's evidence that `hege export evidence` or the API wrote; no database is needed. Exit 1 with each place that is
+    /// wrong.
+    ///
+    /// Example: hege verify-bundle evidence.zip --head 9f86d081884c7d65
+    VerifyBundle(evidence::VerifyBundle),
     /// Copy the embedded database into a file, while a server may use it.
     ///
     /// Example: hege backup backup/hege-2026-11-24.db
@@ -164,7 +168,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Import(what) => return what.run(),
         Command::Export(what) => what.run()?,
         Command::Rates(rates) => rates.run()?,
-        Command::Verify { database } => return verify::run(&database),
+        Command::Verify(verify) => return verify.run(),
+        Command::VerifyBundle(bundle) => return bundle.run(),
         Command::Backup(backup) => backup.run()?,
         Command::Restore(restore) => restore.run()?,
         Command::Openapi => {

@@ -1,12 +1,14 @@
 //! `hege serve`: the server with its worker.
 
 use crate::config::{Database, KeyFile};
+use crate::files::KeptIn;
 use crate::listen::{Listen, Surroundings, refuse};
 use crate::mail::{Mailing, Smtp};
 use crate::tls::Certificates;
 use crate::worker::Worker;
 use anyhow::{Context, Result};
 use hege_api::State;
+use hege_api::attachments::Shelf;
 use hege_api::edge::Edge;
 use hege_api::upload::{BYTES_MAX, Uploads};
 use hege_app::sessions::Keys;
@@ -25,6 +27,8 @@ pub(crate) struct Serve {
     pub(crate) database: Database,
     #[command(flatten)]
     pub(crate) key_file: KeyFile,
+    #[command(flatten)]
+    files: KeptIn,
     #[command(flatten)]
     pub(crate) listen: Listen,
     #[command(flatten)]
@@ -59,6 +63,7 @@ impl Serve {
         setup::load(&store, demo_clock.unwrap_or_else(Timestamp::now), &Uuid::now_v7)?;
         let offset = demo_clock.map(|clock| clock.duration_since(Timestamp::now())).unwrap_or_default();
         let data_key = self.key_file.load_for(&store, &self.database)?;
+        let shelf = Shelf::new(self.files.open(&self.database)?);
         let keys = Keys::load(&store, Timestamp::now())?;
         let regions = setup::regions(&store)?;
         let listener =
@@ -74,6 +79,7 @@ impl Serve {
             regions,
             catalogues: hege_app::criteria::Catalogues::default(),
             data_key,
+            shelf,
             hints: hege_api::events::Hints::default(),
             passwords: hege_api::passwords::Passwords::default(),
             uploads: Uploads::new(self.import_max),

@@ -7,7 +7,7 @@ use crate::mail::Mailing;
 use anyhow::{Result, anyhow};
 use hege_api::State;
 use hege_app::worker::{self, Clocks};
-use hege_app::{alerts, mail};
+use hege_app::{alerts, attachments, mail};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +19,8 @@ use uuid::Uuid;
 const LOOK: Duration = Duration::from_secs(60);
 /// After how long what fell due is looked at: it changes with the day, and it is read from a month of samples.
 const DEADLINES: Duration = Duration::from_secs(3600);
+/// After how long what nobody needs of the files is taken away: all of them are listed.
+const SWEEP: Duration = Duration::from_secs(6 * 3600);
 /// The longest wait of a step that fails.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How long the end waits for what a step has in hand: a mail that is being sent.
@@ -49,6 +51,7 @@ fn steps(state: &Arc<State>, mailing: Option<Mailing>, stopping: &Arc<AtomicBool
         seals(Arc::clone(state)),
         keys(Arc::clone(state)),
         purges(Arc::clone(state)),
+        sweeps(Arc::clone(state)),
     ];
     steps.extend(mailing.map(|mailing| mails(Arc::clone(state), mailing, Arc::clone(stopping))));
     steps
@@ -99,6 +102,14 @@ fn keys(state: Arc<State>) -> Step {
 fn purges(state: Arc<State>) -> Step {
     let work = move || Ok(worker::purge(&state.store, state.machine_now())?);
     Step { name: "purges", every: LOOK, rest: 0, work: Box::new(work) }
+}
+
+fn sweeps(state: Arc<State>) -> Step {
+    let work = move || {
+        let swept = attachments::sweep(&state.store, &state.shelf.files, state.machine_now())?;
+        Ok(swept.files + swept.pieces)
+    };
+    Step { name: "sweeps", every: SWEEP, rest: 0, work: Box::new(work) }
 }
 
 fn mails(state: Arc<State>, mailing: Mailing, stopping: Arc<AtomicBool>) -> Step {

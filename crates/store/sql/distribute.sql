@@ -32,6 +32,7 @@ SELECT create_distributed_table('reinspection_item', 'city', colocate_with => 's
 SELECT create_distributed_table('objection', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('disposal', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('bulletin_entry', 'city', colocate_with => 'sample');
+SELECT create_distributed_table('attachment', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('seal', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('task', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('task_outcome', 'city', colocate_with => 'sample');

@@ -7,8 +7,10 @@
 
 pub mod alerts;
 pub mod amendments;
+pub mod attachments;
 pub mod audit;
 pub mod backup;
+pub mod batches;
 pub mod bulletins;
 pub mod cells;
 pub mod coverage;
@@ -16,6 +18,7 @@ pub mod criteria;
 pub mod db;
 pub mod deadlines;
 pub mod disposals;
+pub mod evidence;
 pub mod form_numbers;
 pub mod gauges;
 pub mod idempotency;

@@ -2,9 +2,11 @@
 #![expect(missing_docs, reason = "the table! macro documents nothing; the migrations carry the comments")]
 
 mod after_verdict;
+mod evidence;
 mod planning;
 mod rules;
 pub use after_verdict::{bulletin, bulletin_entry, disposal, objection, reinspection, reinspection_item, service};
+pub use evidence::attachment;
 pub use planning::{quota, task, task_outcome};
 pub use rules::{calendar_day, criterion, deadline_rule};
 

@@ -7,6 +7,7 @@ mod record;
 
 use crate::alerts::{AlertEvent, AlertRow};
 use crate::amendments::AmendmentRow;
+use crate::attachments::AttachmentRow;
 use crate::audit::{AuditRow, Audited, Seal, row_hash, seal_hash};
 use crate::bulletins::{BulletinEntry, BulletinRow, bulletins_list};
 use crate::cells::CellRow;
@@ -21,8 +22,8 @@ use crate::quotas::{QuotaRow, quotas_of};
 use crate::reinspections::{ReinspectionItem, ReinspectionRow};
 use crate::samples::{ConclusionRow, CustodyRow, Item, Sample};
 use crate::schema::{
-    alert, alert_event, amendment, audit, audit_seal, bulletin_entry, conclusion, custody_event, disposal, item,
-    objection, rate_cell, reinspection, reinspection_item, sample, sample_import, service, task, task_outcome,
+    alert, alert_event, amendment, attachment, audit, audit_seal, bulletin_entry, conclusion, custody_event, disposal,
+    item, objection, rate_cell, reinspection, reinspection_item, sample, sample_import, service, task, task_outcome,
 };
 use crate::services::ServiceRow;
 use crate::subscriptions::{Subscription, subscriptions_list};
@@ -66,6 +67,13 @@ pub enum Finding {
     Audit(String),
     /// A link of the chain does not follow from the one before.
     Chain(String),
+    /// A file is not the one that its row names, or is gone.
+    File {
+        /// The attachment's key.
+        key: String,
+        /// Whether there is none.
+        missing: bool,
+    },
 }
 
 /// Samples or alerts of a page, each with all that hangs on it.
@@ -246,6 +254,7 @@ impl Verifying<'_> {
             self.compare(&hanging!(conn, conclusion::sample_id, ConclusionRow, city, span), &span.keys)?;
             self.compare(&hanging!(conn, custody_event::sample_id, CustodyRow, city, span), &span.keys)?;
             self.compare(&hanging!(conn, amendment::sample_id, AmendmentRow, city, span), &span.keys)?;
+            self.compare(&hanging!(conn, attachment::sample_id, AttachmentRow, city, span), &span.keys)?;
             self.compare(&hanging!(conn, sample_import::sample_id, SampleImport, city, span), &span.keys)?;
             self.compare(&hanging!(conn, service::sample_id, ServiceRow, city, span), &span.keys)?;
             self.compare(&hanging!(conn, reinspection::sample_id, ReinspectionRow, city, span), &span.keys)?;
@@ -331,12 +340,13 @@ impl Verifying<'_> {
 
     /// What was recorded of tables whose rows do not stand under this city.
     fn other_tables(&mut self) -> Result<(), Error> {
-        const SAMPLES: [&str; 16] = [
+        const SAMPLES: [&str; 17] = [
             Sample::TABLE,
             Item::TABLE,
             ConclusionRow::TABLE,
             CustodyRow::TABLE,
             AmendmentRow::TABLE,
+            AttachmentRow::TABLE,
             SampleImport::TABLE,
             ServiceRow::TABLE,
             ReinspectionRow::TABLE,

@@ -90,7 +90,8 @@ fn written(postgres: bool) -> BTreeSet<String> {
         include_str!("../src/schema.rs"),
         include_str!("../src/schema/rules.rs"),
         include_str!("../src/schema/after_verdict.rs"),
-        include_str!("../src/schema/planning.rs")
+        include_str!("../src/schema/planning.rs"),
+        include_str!("../src/schema/evidence.rs")
     );
     for line in schema.lines().map(str::trim) {
         if let Some((name, _)) = line.strip_suffix(") {").and_then(|line| line.split_once(" (")) {

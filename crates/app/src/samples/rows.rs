@@ -11,6 +11,7 @@ use hege_core::date::china_date;
 use hege_core::{Month, RegionCode, Role, SampleId, TaskType, UserId};
 use hege_lab::ItemVerdict;
 use hege_rates::Standing;
+use hege_sampling::custody::Particulars;
 use hege_sampling::form::{Form, Raw};
 use hege_sampling::life_cycle::{Action, Actor, Items, Past, Status, apply};
 use hege_store::Conn;
@@ -92,10 +93,20 @@ pub(super) fn answered_with(call: &Call, id: SampleId, (digest, answer): (Vec<u8
 
 /// What a step leaves that is neither a registration, nor an entry of results, nor an amendment.
 pub(crate) fn stepped(loaded: &Loaded, action: &Action, call: &Call) -> Result<Left, Error> {
+    stepped_with(loaded, (action, &Particulars::default()), call)
+}
+
+/// The same, with what is said at the step besides.
+pub(crate) fn stepped_with(
+    loaded: &Loaded,
+    (action, particulars): (&Action, &Particulars),
+    call: &Call,
+) -> Result<Left, Error> {
     let denied = |denial| Error::denied(denial, loaded.past.items.at_fault(denial, action));
     let next = apply(loaded.status, action, &loaded.past, &loaded.actor).map_err(denied)?;
     let sample = progress(loaded, action, (next, call)).onto(&loaded.sample);
-    let (kind, detail) = described(action);
+    let (kind, mut detail) = described(action);
+    said(&mut detail, particulars);
     let items = loaded.items.iter().filter_map(|item| settled(item, action, call)).collect();
     let is_concluded = sample.conclusion_revision != loaded.sample.conclusion_revision;
     let conclusion = is_concluded.then(|| conclusion_row(&sample, call, &detail));
@@ -327,6 +338,11 @@ fn progress(loaded: &Loaded, action: &Action, (next, call): (Status, &Call)) -> 
         Action::Void { .. } if sample.conclusion_revision > 0 => concluded(Standing::Voided),
         Action::Void { .. } => SampleProgress { standing: Word(Standing::Voided), ..same },
         Action::Amend
+        | Action::Dispatch { .. }
+        | Action::Measure
+        | Action::Store { .. }
+        | Action::Open { .. }
+        | Action::Destroy { .. }
         | Action::HandOver { .. }
         | Action::Enter { .. }
         | Action::Check { .. }
@@ -340,6 +356,13 @@ fn described(action: &Action) -> (&'static str, Value) {
         Action::Amend => ("amended", json!({})),
         Action::Seal { lab, seals } => ("sealed", json!({"lab": lab.map(|lab| lab.to_string()), "seals": seals})),
         Action::HandOver { to } => ("handed_over", json!({"to": to.to_string()})),
+        Action::Dispatch { carrier, waybill } => ("dispatched", json!({"carrier": carrier, "waybill": waybill})),
+        Action::Measure => ("measured", json!({})),
+        Action::Store { place } => ("stored", json!({"place": place})),
+        Action::Open { portion } => ("opened", json!({"portion": portion.code()})),
+        Action::Destroy { portion, ending, witness } => {
+            ("destroyed", json!({"portion": portion.code(), "ending": ending.code(), "witness": witness.to_string()}))
+        }
         Action::Receive => ("received", json!({})),
         Action::Refuse(reason) => ("refused", json!({"reason": reason.code()})),
         Action::Enter { complete } => ("entered", json!({"complete": complete})),
@@ -349,4 +372,22 @@ fn described(action: &Action) -> (&'static str, Value) {
         Action::RequestVoid { reason } => ("void_requested", json!({"reason": reason})),
         Action::Void { reason } => ("voided", json!({"reason": reason})),
     }
+}
+
+/// Puts what is said at a step beside what is done; nothing for what is not said.
+fn said(detail: &mut Value, particulars: &Particulars) {
+    let Some(detail) = detail.as_object_mut() else { return };
+    let texts = |texts: &[String]| (!texts.is_empty()).then(|| json!(texts));
+    let said = [
+        ("happened_at", particulars.happened_at.map(|at| json!(at.to_string()))),
+        ("temperature_c", particulars.temperature_c.map(|value| json!(value.to_string()))),
+        ("condition", particulars.condition.map(|condition| json!(condition.code()))),
+        ("place", particulars.place.as_ref().map(|place| json!(place))),
+        ("portion", particulars.portion.map(|portion| json!(portion.code()))),
+        ("backup_seals", texts(&particulars.backup_seals)),
+        ("seals_found", texts(&particulars.seals_found)),
+        ("delivered_by", particulars.delivered_by.map(|person| json!(person.to_string()))),
+        ("by_carrier", particulars.by_carrier.then(|| json!(true))),
+    ];
+    detail.extend(said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
 }

@@ -5,16 +5,21 @@ use super::rows::acting_on;
 use crate::after_verdict::disposals::{Dealt, dealt_of, is_of};
 use crate::after_verdict::end_of;
 use crate::after_verdict::objections::{first_served, said};
+use crate::attachments;
+use crate::custody;
 use crate::deadlines::{Clocked, clocks_of};
 use crate::{Call, Error, PROVINCE, Store, counties, stored};
 use hege_core::names::Query;
 use hege_core::{City, RegionCode, Role, SampleId, Stage, TaskType};
+use hege_sampling::custody::Gap;
 use hege_sampling::deadlines::Clock;
+use hege_sampling::evidence::Wanting;
 use hege_sampling::life_cycle::Status;
 use hege_sampling::objection::Authenticity;
 use hege_sampling::reinspection::Applicant;
 use hege_store::Conn;
 use hege_store::amendments::{AmendmentRow, amendments_of};
+use hege_store::attachments::AttachmentRow;
 use hege_store::disposals::disposals_of;
 use hege_store::listing::{Filter, Named, Theirs, sample_list};
 use hege_store::objections::{ObjectionRow, objections_of};
@@ -58,6 +63,12 @@ pub struct Seen {
     pub disposals: Vec<Dealt>,
     /// Its clocks as they stand at the instant of the call.
     pub clocks: Vec<Clocked>,
+    /// Where its custody is wanting.
+    pub gaps: Vec<Gap>,
+    /// What proof of its sampling is wanting; none for the laboratory, which does not see it.
+    pub wanting: Vec<Wanting>,
+    /// The files beside it that the person sees.
+    pub attachments: Vec<AttachmentRow>,
 }
 
 /// Whether a person of these roles sees a region's subtree of samples.
@@ -90,7 +101,7 @@ fn blindness_of((stage, region): (Word<Stage>, i32), whose: (Option<Id>, Id), ca
 }
 
 /// Names that tell a laboratory whose food it tests: seller, producer, whoever stands behind them, where and when it was bought.
-const WITHHELD: [&str; 15] = [
+const WITHHELD: [&str; 17] = [
     "sampled_unit",
     "producer",
     "third_party",
@@ -102,6 +113,8 @@ const WITHHELD: [&str; 15] = [
     "shop",
     "stall",
     "order_no",
+    "buyer",
+    "payment",
     "send_to",
     "remark",
     "backup_place",
@@ -125,11 +138,12 @@ fn unproven(mut event: CustodyRow) -> CustodyRow {
     event
 }
 
-fn seen(conn: &mut Conn, sample: Sample, (id, at): (SampleId, Timestamp), is_blind: bool) -> Result<Seen, Error> {
+fn seen(conn: &mut Conn, sample: Sample, (id, call): (SampleId, &Call), is_blind: bool) -> Result<Seen, Error> {
     let items = items_of(conn, id)?;
     let custody = custody_of(conn, id)?;
     let conclusions = conclusions_of(conn, id)?;
-    let clocks = clocks_of(conn, (&sample, &items, &custody), &conclusions, at)?;
+    let clocks = clocks_of(conn, (&sample, &items, &custody), &conclusions, call.at)?;
+    let attachments = attachments::seen(conn, call, (id, is_blind))?;
     // An amendment may name what is withheld.
     let amendments = if is_blind { Vec::new() } else { amendments_of(conn, id)? };
     // Nothing follows a verdict that is not there yet.
@@ -142,11 +156,13 @@ fn seen(conn: &mut Conn, sample: Sample, (id, at): (SampleId, Timestamp), is_bli
     let authenticity = if is_told {
         let asked = first_served(&services, Applicant::Producer);
         let late_from = end_of(conn, &sample, (Clock::ResultObjection, asked))?;
-        Some(said(&objections, &custody, (asked, late_from), at))
+        Some(said(&objections, &custody, (asked, late_from), call.at))
     } else {
         None
     };
-    let disposals = if is_concluded && !is_blind { dealt_of(conn, &sample, (id, at))? } else { Vec::new() };
+    let disposals = if is_concluded && !is_blind { dealt_of(conn, &sample, (id, call.at))? } else { Vec::new() };
+    let gaps = custody::gaps_of(&sample, &custody);
+    let wanting = if is_blind { Vec::new() } else { custody::wanting_of(&sample, &custody, &attachments) };
     let sample = if is_blind { blinded(sample) } else { sample };
     let custody = if is_blind { custody.into_iter().map(unproven).collect() } else { custody };
     Ok(Seen {
@@ -163,6 +179,9 @@ fn seen(conn: &mut Conn, sample: Sample, (id, at): (SampleId, Timestamp), is_bli
         authenticity,
         disposals,
         clocks,
+        gaps,
+        wanting,
+        attachments,
     })
 }
 
@@ -172,17 +191,30 @@ fn seen(conn: &mut Conn, sample: Sample, (id, at): (SampleId, Timestamp), is_bli
 /// [`Error::NotFound`] when it is not there for this person.
 pub fn fetch(store: &Store, call: &Call, id: SampleId) -> Result<Seen, Error> {
     store.read(|conn| {
-        let sample = sample_fetch(conn, id)?.ok_or(Error::NotFound)?;
-        let is_blind = match blindness(&sample, call) {
-            Some(is_blind) => is_blind,
-            // The body that tests it again sees it as the first laboratory does.
-            None if is_reinspecting(conn, call, id)? => true,
-            // Whoever deals with one side of it needs to know what was found and where.
-            None if is_of(&disposals_of(conn, id)?, sample.stage.0, call) => false,
-            None => return Err(Error::NotFound),
-        };
-        seen(conn, sample, (id, call.at), is_blind)
+        let (sample, is_blind) = sight(conn, call, id)?;
+        seen(conn, sample, (id, call), is_blind)
     })
+}
+
+/// A sample's row for a person, and whether they see it without the names of seller and producer.
+fn sight(conn: &mut Conn, call: &Call, id: SampleId) -> Result<(Sample, bool), Error> {
+    let sample = sample_fetch(conn, id)?.ok_or(Error::NotFound)?;
+    match blindness(&sample, call) {
+        Some(is_blind) => Ok((sample, is_blind)),
+        // The body that tests it again sees it as the first laboratory does.
+        None if is_reinspecting(conn, call, id)? => Ok((sample, true)),
+        // Whoever deals with one side of it needs to know what was found and where.
+        None if is_of(&disposals_of(conn, id)?, sample.stage.0, call) => Ok((sample, false)),
+        None => Err(Error::NotFound),
+    }
+}
+
+/// Whether a person sees a sample without the names of seller and producer.
+///
+/// # Errors
+/// [`Error::NotFound`] when it is not there for this person.
+pub(crate) fn is_seen_blind(conn: &mut Conn, call: &Call, id: SampleId) -> Result<bool, Error> {
+    Ok(sight(conn, call, id)?.1)
 }
 
 /// Whether the person works in a body that was named to test a sample again.
