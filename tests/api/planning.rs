@@ -290,7 +290,8 @@ fn of_two_who_give_the_last_sample_of_a_cell_at_once_one_is_told_to_look_again()
         });
         let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
         statuses.sort_unstable();
-        assert_eq!(statuses, [201, 409], "{answers:#?}");
+        // Who asks after the other has it is told that nothing is left, who asks at the same moment that somebody was faster.
+        assert!(matches!(statuses[..], [201, 409 | 422]), "{answers:#?}");
         assert_eq!(quota(server, id(&whole))["free"], 0);
     });
 }

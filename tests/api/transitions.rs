@@ -330,7 +330,6 @@ fn tried(server: &Server, ops: &[Op]) {
         wrong.len(),
         wrong[..wrong.len().min(8)].join("\n")
     );
-    println!("{}: {done} done, {refused} refused", server.name);
     assert_eq!((done, done + refused), (done_in_table(ops), people.len() * ALL.len() * ops.len()));
 }
 

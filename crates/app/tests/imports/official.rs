@@ -246,7 +246,7 @@ fn an_imported_form_goes_on_and_takes_the_items_that_its_laboratory_enters() {
             entered.iter().map(|item| (item.analyte.as_str(), item.verdict.as_deref().unwrap())).collect();
         assert_eq!(verdicts.len(), 2);
         assert_eq!(verdicts[0], ("chlorpyrifos", "nonconforming"));
-        assert_eq!(sample.status, "tested");
+        assert_eq!(sample.status, "entered");
         let custody = house.store.read(|conn| custody_of(conn, id)).unwrap();
         assert_eq!(custody[0].kind, "registered");
         house.whole();
