@@ -428,9 +428,11 @@ proptest! {
 #[test]
 fn a_clock_that_was_put_off_ends_later_and_never_sooner() {
     let rules = Rules::new(vec![rule("disposal", Clock::Disposal, period(90, Unit::Days))]).unwrap();
-    let begun = course(&[(Event::Sent, "2013-02-06T10:00")]);
+    let failed = (Event::Nonconforming, "2013-02-06T10:00");
+    let begun = course(&[failed, (Event::Sent, "2013-02-06T10:00")]);
     let to = |text| Course { put_off: BTreeMap::from([(Clock::Disposal, day(text))]), ..begun.clone() };
     let state = |course: &Course, now: &str| states(&rules, course, now).get("disposal").copied();
+    assert_eq!(state(&course(&[(Event::Sent, "2013-02-06T10:00")]), "2013-02-07T00:00"), None, "it conforms");
     assert_eq!(state(&begun, "2013-05-07T23:59:59"), Some("soon"));
     assert_eq!(state(&begun, "2013-05-08T00:00"), Some("overdue"));
     assert_eq!(state(&to("2013-06-07"), "2013-06-07T23:59:59"), Some("soon"));

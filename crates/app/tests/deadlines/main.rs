@@ -168,12 +168,12 @@ fn a_samples_clocks_follow_its_way_from_the_field_to_its_report() {
             owned(&[
                 ("delivery", "2025-06-20", "met"),
                 ("report", "2025-07-16", "late"),
-                ("send_conforming", "2025-07-28", "unrecorded"),
-                ("sampling_objection", "2025-06-24", "unrecorded"),
+                ("send_conforming", "2025-07-28", "met"),
+                ("sampling_objection", "2025-06-24", "lapsed"),
                 ("backup_conforming", "2025-07-01", "over"),
                 ("records", "2027-06-15", "kept"),
             ]),
-            "the backup ends with its shelf life; nobody records what is sent or objected to"
+            "the backup ends with its shelf life; nobody is told of what conforms, nor deals with it"
         );
         let report = seen(store, "2025-07-18T00:00").clocks.remove(1);
         assert_eq!(report.started_at, at("2025-06-18T10:00"));
@@ -188,7 +188,9 @@ fn a_failure_keeps_its_backup_longer_and_a_void_that_is_asked_for_holds_it() {
         let sample = approved(store, "0.5");
         let codes =
             |now: &str| told(store, now).into_iter().map(|(clock, _, state)| (clock, state)).collect::<Vec<_>>();
-        assert!(codes("2025-07-18T00:00").contains(&("send_nonconforming", "unrecorded")));
+        assert!(codes("2025-07-18T00:00").contains(&("send_nonconforming", "met")), "its approval sends it");
+        assert!(codes("2025-07-18T00:00").contains(&("notice", "due")));
+        assert!(codes("2025-07-18T00:00").contains(&("disposal", "due")));
         assert!(codes("2025-07-18T00:00").contains(&("backup_nonconforming", "over")), "its shelf life is over");
         assert!(!codes("2025-07-18T00:00").iter().any(|(clock, _)| *clock == "send_urgent"), "lead is not banned");
         let reason = || "封样争议".to_owned();
@@ -196,7 +198,8 @@ fn a_failure_keeps_its_backup_longer_and_a_void_that_is_asked_for_holds_it() {
         let sample = done(store, (Role::Approver, "2025-07-18T10:00"), &sample, &asked);
         assert!(codes("2025-07-19T00:00").contains(&("backup_nonconforming", "held")));
         done(store, (Role::Approver, "2025-07-20T10:00"), &sample, &Action::Void { reason: reason() });
-        assert_eq!(codes("2025-07-21T00:00"), [("delivery", "met"), ("report", "late")], "nothing is owed any more");
+        let done = [("delivery", "met"), ("report", "late"), ("send_nonconforming", "met")];
+        assert_eq!(codes("2025-07-21T00:00"), done, "nothing is owed any more");
     });
 }
 

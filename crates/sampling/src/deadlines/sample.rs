@@ -55,6 +55,11 @@ pub fn clocks<'r>(
 ) -> Vec<Running<'r>> {
     let clock = |clock: &Clock| {
         let rule = rules.find(*clock, stage, sampled_on)?;
+        // Every result is sent; who made or sold is told of a failure alone, and only a failure is dealt with.
+        let follows_failure = matches!(clock, Clock::Notice | Clock::Disposal);
+        if follows_failure && !course.events.contains_key(&Event::Nonconforming) {
+            return None;
+        }
         let started_at = *course.events.get(&clock.starts())?;
         let due = bound(rule, started_at, (course, calendar));
         let done_at = clock.ends().and_then(|ends| course.events.get(&ends)).copied();
