@@ -6,7 +6,7 @@ use crate::contract::{self, Operation, operations};
 use crate::forms::{NONCONFORMING, Stand, id, spinach};
 use crate::people::{House, PASSWORD, Who};
 use crate::server::Server;
-use crate::{on_both, planning, until};
+use crate::{indicators, on_both, planning, until};
 use hege_api::access::{PUBLIC, TABLE};
 use hege_api::reach::{self, Beyond, RULES, Reach, Rule};
 use hege_app::people::{self, Change, Profile};
@@ -194,6 +194,7 @@ impl Things {
         // Begun by somebody who is none of those who ask for it, and who stays as administrator of the province.
         let import = crate::imports::tried(&server.who(Who::SecondAdministrator));
         let administrator = server.who(Who::SecondAdministrator);
+        administrator.post(&format!("/plans/{}/indicators", server.plan), &indicators::markets()).ok();
         let quota = administrator.post("/quotas", &planning::cell("330106", 5)).ok();
         let task = id(&administrator.post("/tasks", &planning::task(&quota, "330106", 1)).ok()).to_owned();
         let (sample, alert, quota) = (id(&sample).to_owned(), id(&alert).to_owned(), id(&quota).to_owned());
@@ -252,6 +253,8 @@ impl Things {
             }
             "quota_add" => planning::cell("330106", 5),
             "task_outcome_add" => planning::early_visit(),
+            "indicator_add" => indicators::markets(),
+            "indicator_evidence_add" => indicators::renewed("2000-01-01"),
             "plan_add" => json!({"year": 2013, "title": "演示", "targets": []}),
             "plan_change" => stale(json!({"title": "演示", "current": true})),
             "target_change" => json!({"stage": "farm", "version": 999, "min_n": 5, "planned_n": 5, "clause": "演示",

@@ -39,6 +39,7 @@ impl Operation<'_> {
             "{seq}" => "1",
             "{side}" => "producer",
             "{book}" => "results",
+            "{code}" => "renewed_markets",
             _ => parameter,
         };
         let parts = self.path.split('/').map(|part| if part.starts_with('{') { filled(part) } else { part });

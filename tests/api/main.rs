@@ -27,6 +27,7 @@ mod evidence;
 mod examples;
 mod forms;
 mod imports;
+mod indicators;
 mod limits;
 mod lockout;
 mod logs;

@@ -7,7 +7,7 @@ use crate::server::Server;
 use hege_app::{Store, StoreError};
 
 /// Every table that a request could write to, with what of its rows changes when one of them is changed.
-const TABLES: [(&str, &str); 34] = [
+const TABLES: [(&str, &str); 36] = [
     ("alert", "revision"),
     ("alert_event", "0"),
     ("amendment", "0"),
@@ -23,6 +23,8 @@ const TABLES: [(&str, &str); 34] = [
     ("disposal", "revision"),
     ("form_no_counter", "next"),
     ("idempotency", "0"),
+    ("indicator", "0"),
+    ("indicator_evidence", "0"),
     ("item", "revision"),
     ("mail", "attempts"),
     ("objection", "revision"),

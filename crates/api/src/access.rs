@@ -91,6 +91,12 @@ operations! {
     PlanChange = "plan_change", [Administrator] "whole province";
     /// See how far a plan is.
     PlanCoverage = "plan_coverage", [Reviewer, Administrator, Auditor];
+    /// See a plan's page.
+    PlanPage = "plan_page", [Reviewer, Administrator, Auditor];
+    /// Put an indicator.
+    IndicatorAdd = "indicator_add", [Administrator] "whole province";
+    /// Record evidence of an indicator.
+    IndicatorEvidenceAdd = "indicator_evidence_add", [Inspector, Reviewer];
     /// List cells.
     QuotaList = "quota_list", [Reviewer, Administrator, Auditor];
     /// Put a cell.

@@ -37,6 +37,7 @@ mod form_fields;
 mod health;
 mod impact;
 mod imports;
+mod indicators;
 mod json;
 mod keyed;
 mod named;
@@ -183,6 +184,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(audits::routes)
                 .configure(plans::routes)
                 .configure(coverage::routes)
+                .configure(indicators::routes)
                 .configure(quotas::routes)
                 .configure(tasks::routes)
                 .configure(comparisons::routes)

@@ -2,8 +2,8 @@
 
 use crate::{
     after_verdict, alert_rules, alerts, attachments, audits, bulletins, comparisons, coverage, criteria, custody,
-    deadline_rules, deadlines, disposals, events, evidence, form_fields, health, impact, imports, objections,
-    organisations, people, plans, public, quotas, rates, reference, results, samples, sessions, subscriptions, tasks,
+    deadline_rules, deadlines, disposals, events, evidence, form_fields, health, impact, imports, indicators,
+    objections, organisations, people, plans, public, quotas, rates, reference, results, samples, sessions, subscriptions, tasks,
 };
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::path::Operation;
@@ -108,7 +108,8 @@ impl Modify for Refused {
         reference::food_class_list, reference::analyte_list, reference::calendar_fetch, reference::calendar_put,
         audits::audit_list, audits::audit_head,
         plans::plan_list, plans::plan_add, plans::plan_fetch, plans::plan_change, plans::target_list, plans::target_change,
-        coverage::plan_coverage, quotas::quota_list, quotas::quota_add, quotas::quota_change, quotas::quota_split,
+        coverage::plan_coverage, indicators::plan_page, indicators::indicator_add, indicators::indicator_evidence_add,
+        quotas::quota_list, quotas::quota_add, quotas::quota_change, quotas::quota_split,
         tasks::task_list, tasks::task_add, tasks::task_fetch, tasks::task_change, tasks::task_cancel, tasks::task_outcome_add,
         form_fields::form_field_list, samples::form_number_lease, samples::sample_register, samples::sample_list, samples::sample_fetch,
         samples::sample_amend,

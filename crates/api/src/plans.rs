@@ -249,7 +249,7 @@ impl FromFields for PlanChangeBody {
 }
 
 /// The id of a plan in a path; what is none is not there.
-fn plan_id(path: &str) -> Result<PlanId, Failure> {
+pub(crate) fn plan_id(path: &str) -> Result<PlanId, Failure> {
     path.parse().map_err(|_no_id| Failure::not_found())
 }
 

@@ -163,6 +163,9 @@ pub(crate) struct QuotaBody {
     stage: String,
     #[schema(example = "routine_monitoring")]
     task_type: String,
+    /// Code of an indicator of the plan that is a campaign with samples; needed for, and only for, the task type `campaign`.
+    #[schema(example = json!(null))]
+    campaign: Option<String>,
     /// The region whose subtree it covers.
     #[schema(example = "330000")]
     region: String,
@@ -189,12 +192,13 @@ impl FromFields for NewQuota {
         let stage = fields.needed("stage", fields.word::<Stage>("stage"));
         let task_type = fields.needed("task_type", fields.word::<TaskType>("task_type"));
         let region = fields.needed("region", region(fields));
-        let (food_class, panel) = (fields.text("food_class"), codes(fields, "panel"));
+        let (campaign, food_class, panel) =
+            (fields.text("campaign"), fields.text("food_class"), codes(fields, "panel"));
         let (amount, note) = (amount(fields), fields.text("note"));
         let cell = Cell {
             stage: stage?,
             task_type: task_type?,
-            campaign: None,
+            campaign,
             region: region?,
             food_class,
             panel: panel?.into_iter().collect(),

@@ -22,6 +22,7 @@ pub mod fields;
 pub mod form_numbers;
 pub mod hints;
 pub mod imports;
+pub mod indicators;
 pub mod known;
 pub mod mail;
 pub mod once;

@@ -6,12 +6,14 @@ use crate::once::{Key, once};
 use crate::record::audit_own;
 use crate::{Call, Error, PROVINCE, Store, counties, stored};
 use hege_core::region::RegionLevel;
-use hege_core::{PlanId, Problem, Problems, QuotaId, RegionCode, Stage};
+use hege_core::{PlanId, Problem, Problems, QuotaId, RegionCode, Stage, TaskType};
+use hege_sampling::indicator::IndicatorKind;
 use hege_sampling::life_cycle::Status;
 use hege_sampling::quota::{self, Amount, Cell, Part};
 use hege_sampling::task::TaskState;
 use hege_store::audit::Audited;
 use hege_store::coverage::{planned, taken};
+use hege_store::indicators::{IndicatorRow, indicators_of};
 use hege_store::plans::{Plan, plans_list};
 pub use hege_store::quotas::QuotaRow;
 use hege_store::quotas::{quota_fetch, quota_parts, quota_update, quotas_insert, quotas_of};
@@ -192,6 +194,7 @@ pub fn add(
         if let Some(outside) = call.scope.objection(new.cell.stage, new.cell.region) {
             problems.push(outside);
         } else if let Some(plan) = &plan {
+            problems.extend(of_campaign(conn, (plan.id, &new.cell), known.is_within)?);
             let text = cell_text(&new.cell);
             let is_there = quotas_of(conn, Some(plan.id))?.iter().any(|row| row.cell == text);
             problems.check(!is_there, || {
@@ -204,6 +207,40 @@ pub fn add(
         audit_own(conn, &call.mark(), ("quota_put", vec![row.touched()?], json!({"plan": plan.id.0.to_string()})))?;
         Ok(Quota { row, split: 0, planned: 0 })
     })
+}
+
+/// What speaks against a cell as one of the campaign that it names: its plan has it, it takes samples, and stage and foods
+/// are its own.
+fn of_campaign(conn: &mut Conn, (plan, cell): (Id, &Cell), is_within: quota::IsWithin<'_>) -> Result<Problems, Error> {
+    let mut problems = Problems::new();
+    problems.check((cell.task_type == TaskType::Campaign) == cell.campaign.is_some(), || {
+        let (zh, en) = (
+            "任务类别为专项抽检时须注明专项，其他不填",
+            "a campaign is named for the task type campaign and for no other",
+        );
+        Problem::new("/campaign", "campaign_out_of_place", zh, en)
+    });
+    let Some(code) = &cell.campaign else { return Ok(problems) };
+    let is_it = |row: &IndicatorRow| row.code == *code && row.kind.0 == IndicatorKind::Sampling;
+    let Some(campaign) = indicators_of(conn, Some(plan))?.into_iter().find(is_it) else {
+        let (zh, en) = ("计划中无此专项抽检", "the plan has no such campaign with samples");
+        problems.push(Problem::new("/campaign", "campaign_unknown", zh, en));
+        return Ok(problems);
+    };
+    problems.check(campaign.stage.is_none_or(|stage| stage.0 == cell.stage), || {
+        Problem::new("/stage", "campaign_differs", "与专项的环节不符", "not the campaign's stage")
+    });
+    let foods = panel_of(&campaign.food_classes.0)?;
+    let is_its = |food: &String| foods.iter().any(|class| is_within(food, class));
+    problems.check(foods.is_empty() || cell.food_class.as_ref().is_some_and(is_its), || {
+        Problem::new(
+            "/food_class",
+            "campaign_differs",
+            "不在专项的食品分类之内",
+            "not within the foods of the campaign",
+        )
+    });
+    Ok(problems)
 }
 
 /// Splits a cell; `seen` is the revision that was seen. `new_id` gives each part its id. The cell as it is then, and its parts.

@@ -4,6 +4,7 @@
 use crate::alerts::NewId;
 use crate::criteria;
 use crate::deadlines;
+use crate::indicators;
 use crate::plans::{self, Target, YearPlan};
 use crate::reference::{self, Reference, Region, Regions};
 use crate::sessions::SESSION_ACTIONS;
@@ -76,6 +77,9 @@ pub fn load(store: &Store, at: Timestamp, new_id: NewId<'_>) -> Result<(), Error
                 Err(error) => return Err(error),
             }
         }
+    }
+    for plan in shipped.plans.iter().filter(|plan| plan.year == 2013) {
+        indicators::load(store, plan.id, mark())?;
     }
     deadlines::load(store, mark())?;
     criteria::load(store, mark())

@@ -19,6 +19,7 @@ pub mod forecast;
 pub mod form;
 pub mod form_no;
 pub mod history;
+pub mod indicator;
 pub mod life_cycle;
 pub mod objection;
 pub mod publication;

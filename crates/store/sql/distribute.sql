@@ -20,6 +20,7 @@ SELECT create_reference_table('plan');
 SELECT create_reference_table('target');
 SELECT create_reference_table('quota');
 SELECT create_reference_table('bulletin');
+SELECT create_reference_table('indicator');
 
 SELECT create_distributed_table('sample', 'city', shard_count => 32);
 SELECT create_distributed_table('item', 'city', colocate_with => 'sample');
@@ -36,6 +37,7 @@ SELECT create_distributed_table('attachment', 'city', colocate_with => 'sample')
 SELECT create_distributed_table('seal', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('task', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('task_outcome', 'city', colocate_with => 'sample');
+SELECT create_distributed_table('indicator_evidence', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('name_gram', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('rate_cell', 'city', colocate_with => 'sample');
 SELECT create_distributed_table('alert', 'city', colocate_with => 'sample');

@@ -6,9 +6,9 @@
 -- Every table of the program is classed here. `dist` grows with samples and lies on the shard of its city; `ref` is small, read
 -- everywhere and copied to every machine; `local` stays where people log in. A new table without a class is a fault.
 WITH cfg (dist, ref, local) AS (VALUES (
-    ARRAY['sample', 'item', 'conclusion', 'amendment', 'custody_event', 'service', 'reinspection', 'reinspection_item', 'objection', 'disposal', 'bulletin_entry', 'attachment', 'seal', 'task', 'task_outcome', 'name_gram', 'rate_cell', 'alert', 'alert_event',
+    ARRAY['sample', 'item', 'conclusion', 'amendment', 'custody_event', 'service', 'reinspection', 'reinspection_item', 'objection', 'disposal', 'bulletin_entry', 'attachment', 'seal', 'task', 'task_outcome', 'indicator_evidence', 'name_gram', 'rate_cell', 'alert', 'alert_event',
           'mail', 'audit', 'audit_seal', 'outbox', 'import', 'import_row', 'sample_import', 'idempotency', 'form_no_counter'],
-    ARRAY['region', 'organisation', 'criterion', 'calendar_day', 'deadline_rule', 'plan', 'target', 'quota', 'bulletin'],
+    ARRAY['region', 'organisation', 'criterion', 'calendar_day', 'deadline_rule', 'plan', 'target', 'quota', 'bulletin', 'indicator'],
     ARRAY['setting', 'person', 'subscription', 'session', 'refresh_token', 'login_attempt', 'signing_key', '__diesel_schema_migrations']
 )),
 t AS (

@@ -23,6 +23,7 @@ pub mod form_numbers;
 pub mod gauges;
 pub mod idempotency;
 pub mod imports;
+pub mod indicators;
 pub mod judged;
 pub mod listing;
 pub mod lives;

@@ -7,7 +7,7 @@ mod planning;
 mod rules;
 pub use after_verdict::{bulletin, bulletin_entry, disposal, objection, reinspection, reinspection_item, service};
 pub use evidence::attachment;
-pub use planning::{quota, task, task_outcome};
+pub use planning::{indicator, indicator_evidence, quota, task, task_outcome};
 pub use rules::{calendar_day, criterion, deadline_rule};
 
 diesel::table! {

@@ -15,6 +15,7 @@ use crate::criteria::{CriterionRow, criteria_list};
 use crate::deadlines::{DeadlineRule, deadline_rules_list};
 use crate::disposals::DisposalRow;
 use crate::imports::SampleImport;
+use crate::indicators::{EvidenceRow, IndicatorRow, indicators_of};
 use crate::objections::ObjectionRow;
 use crate::people::{Organisation, Person, organisations_list, people_list};
 use crate::plans::{TargetRow, plans_list, targets_of};
@@ -23,7 +24,7 @@ use crate::reinspections::{ReinspectionItem, ReinspectionRow};
 use crate::samples::{ConclusionRow, CustodyRow, Item, Sample};
 use crate::schema::{
     alert, alert_event, amendment, attachment, audit, audit_seal, bulletin_entry, conclusion, custody_event, disposal,
-    item, objection, rate_cell, reinspection, reinspection_item, sample, sample_import, service, task, task_outcome,
+    indicator_evidence, item, objection, rate_cell, reinspection, reinspection_item, sample, sample_import, service, task, task_outcome,
 };
 use crate::services::ServiceRow;
 use crate::subscriptions::{Subscription, subscriptions_list};
@@ -105,6 +106,7 @@ pub fn verify_each(conn: &mut Conn, city: i32, found: &mut dyn FnMut(Finding)) -
     verifying.samples(conn)?;
     verifying.alerts(conn)?;
     verifying.tasks(conn)?;
+    verifying.evidence(conn)?;
     if city % 100 == 0 {
         verifying.provinces_own(conn)?;
     }
@@ -122,6 +124,8 @@ pub fn cities(conn: &mut Conn) -> Result<Vec<i32>, Error> {
     cities.extend(on!(conn, c => sample::table.select(sample::city).distinct().load::<i32>(c))?);
     cities.extend(on!(conn, c => rate_cell::table.select(rate_cell::city).distinct().load::<i32>(c))?);
     cities.extend(on!(conn, c => alert::table.select(alert::city).distinct().load::<i32>(c))?);
+    cities
+        .extend(on!(conn, c => indicator_evidence::table.select(indicator_evidence::city).distinct().load::<i32>(c))?);
     cities.extend(on!(conn, c => task::table.select(task::city).distinct().load::<i32>(c))?);
     cities.extend(on!(conn, c => audit_seal::table.select(audit_seal::city).distinct().load::<i32>(c))?);
     Ok(cities.into_iter().collect())
@@ -302,6 +306,23 @@ impl Verifying<'_> {
         Ok(())
     }
 
+    /// Holds the evidence of indicators against the record.
+    fn evidence(&mut self, conn: &mut Conn) -> Result<(), Error> {
+        let (city, prefix) = (self.city, format!("{:04}-", self.city));
+        let mut rest = Some(Span::whole());
+        while let Some(mut span) = rest {
+            let rows: Vec<EvidenceRow> = on!(conn, c => indicator_evidence::table
+                .filter(indicator_evidence::city.eq(city).and(indicator_evidence::id.between(span.ids.0, span.ids.1)))
+                .order(indicator_evidence::id)
+                .limit(PAGE)
+                .select(EvidenceRow::as_select())
+                .load(c))?;
+            rest = last(&rows, PAGE, |row| row.id).and_then(|last| span.cut(&prefix, last));
+            self.compare(&rows, &span.keys)?;
+        }
+        Ok(())
+    }
+
     /// What stands under the province's own shard and is few: people with their subscriptions, organisations, targets, cells of
     /// plans, criteria and rules of deadlines.
     fn provinces_own(&mut self, conn: &mut Conn) -> Result<(), Error> {
@@ -313,6 +334,7 @@ impl Verifying<'_> {
         self.compare(&deadline_rules_list(conn)?, &all)?;
         self.compare(&quotas_of(conn, None)?, &all)?;
         self.compare(&bulletins_list(conn)?, &all)?;
+        self.compare(&indicators_of(conn, None)?, &all)?;
         let mut targets = Vec::new();
         for plan in plans_list(conn)? {
             targets.extend(targets_of(conn, plan.id)?);
@@ -340,7 +362,7 @@ impl Verifying<'_> {
 
     /// What was recorded of tables whose rows do not stand under this city.
     fn other_tables(&mut self) -> Result<(), Error> {
-        const SAMPLES: [&str; 17] = [
+        const SAMPLES: [&str; 18] = [
             Sample::TABLE,
             Item::TABLE,
             ConclusionRow::TABLE,
@@ -358,8 +380,9 @@ impl Verifying<'_> {
             AlertEvent::TABLE,
             TaskRow::TABLE,
             OutcomeRow::TABLE,
+            EvidenceRow::TABLE,
         ];
-        const OWN: [&str; 8] = [
+        const OWN: [&str; 9] = [
             Person::TABLE,
             Subscription::TABLE,
             Organisation::TABLE,
@@ -368,6 +391,7 @@ impl Verifying<'_> {
             TargetRow::TABLE,
             QuotaRow::TABLE,
             BulletinRow::TABLE,
+            IndicatorRow::TABLE,
         ];
         let is_own = self.city % 100 == 0;
         for table in self.record.tables()? {

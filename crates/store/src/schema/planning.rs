@@ -68,3 +68,40 @@ diesel::table! {
         recorded_at -> Ts,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    indicator (plan_id, code) {
+        plan_id -> Id,
+        code -> Text,
+        kind -> Text,
+        title -> Text,
+        stage -> Nullable<Text>,
+        food_classes -> Doc,
+        panel -> Doc,
+        region_types -> Doc,
+        wanted -> Nullable<Integer>,
+        clause -> Text,
+        words -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::sql::*;
+    indicator_evidence (city, id) {
+        city -> Integer,
+        id -> Id,
+        plan_id -> Id,
+        code -> Text,
+        region -> Integer,
+        subject -> Text,
+        done_on -> Day,
+        fault -> Nullable<Bool>,
+        evidence -> Text,
+        withdraws -> Nullable<Id>,
+        person_id -> Id,
+        recorded_at -> Ts,
+    }
+}

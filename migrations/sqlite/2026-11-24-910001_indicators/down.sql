@@ -1,0 +1,2 @@
+DROP TABLE indicator_evidence;
+DROP TABLE indicator;
