@@ -3,7 +3,8 @@
 use crate::{
     after_verdict, alert_rules, alerts, attachments, audits, bulletins, comparisons, coverage, criteria, custody,
     deadline_rules, deadlines, disposals, events, evidence, form_fields, health, impact, imports, indicators,
-    objections, organisations, people, plans, public, quotas, rates, reference, results, samples, sessions, subscriptions, tasks,
+    objections, organisations, people, plans, public, quotas, rates, reference, results, samples, sessions,
+    subscriptions, tasks,
 };
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::path::Operation;

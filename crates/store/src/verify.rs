@@ -24,7 +24,8 @@ use crate::reinspections::{ReinspectionItem, ReinspectionRow};
 use crate::samples::{ConclusionRow, CustodyRow, Item, Sample};
 use crate::schema::{
     alert, alert_event, amendment, attachment, audit, audit_seal, bulletin_entry, conclusion, custody_event, disposal,
-    indicator_evidence, item, objection, rate_cell, reinspection, reinspection_item, sample, sample_import, service, task, task_outcome,
+    indicator_evidence, item, objection, rate_cell, reinspection, reinspection_item, sample, sample_import, service,
+    task, task_outcome,
 };
 use crate::services::ServiceRow;
 use crate::subscriptions::{Subscription, subscriptions_list};
