@@ -3,7 +3,7 @@
 use crate::client::{Answer, text};
 use crate::disposals::{failing, opened, step};
 use crate::forms::{CONFORMING, NONCONFORMING, Stand, id, spinach};
-use crate::people::Who;
+use crate::people::{House, Who};
 use crate::reinspection::{act, below_target, clock, reviewed, service};
 use crate::rows::Rows;
 use crate::server::{MIN_N, Server};
@@ -214,5 +214,35 @@ fn a_producer_who_was_asked_confirms_or_is_silent() {
         act(server, Who::Reviewer, (id(&early), "authenticity"), confirmed).refused(409, "wrong_state");
         let passed = server.bring(&spinach(server), NONCONFORMING, Stand::Checked);
         assert_eq!(server.who(Who::Reviewer).sample(id(&passed)).ok()["authenticity"], json!(null));
+    });
+}
+
+#[test]
+fn a_banned_substance_stays_an_alert_when_only_its_named_producer_is_another() {
+    on_each(|server| {
+        let mut registration = spinach(server);
+        registration["items"] = json!([{"analyte": "chloramphenicol"}]);
+        let mut sample = server.who(Who::Inspector).register(&registration).ok()["sample"].clone();
+        sample = server.who(Who::Inspector).seal(&sample, &House::Laboratory.id().to_string()).ok();
+        sample = server.who(Who::Receiver).receive(&sample).ok();
+        let stated = json!({"kind": "not_detected", "standard": "农业农村部公告第250号", "reason": "演示"});
+        let results = json!([{"analyte": "chloramphenicol", "reported": "0.46", "unit": "ug/kg", "lod": "0.1",
+            "criterion": stated, "confirmation": {"value": "0.47", "person": "演示"}}]);
+        sample = server.who(Who::Tester).enter(&sample, &results).ok();
+        sample = server.who(Who::Checker).check(&sample, &["chloramphenicol"]).ok();
+        server.who(Who::Approver).approve(&sample).ok();
+        let banned = || {
+            let alerts = server.who(Who::Reviewer).alerts().ok();
+            alerts["items"].as_array().unwrap().iter().find(|alert| alert["rule"] == "banned_substance").cloned()
+        };
+        until("the alert", banned, Option::is_some);
+        upheld(server, id(&sample), "authenticity", "producer");
+        assert_eq!(server.farm(), (0, 0, 0));
+        // A second failure makes the worker look again, after the denial.
+        server.bring(&spinach(server), NONCONFORMING, Stand::Approved);
+        until("the next look", || server.farm(), |farm| *farm == (0, 1, 0));
+        let looked = hege_app::alerts::refresh(&server.store, Timestamp::now(), &uuid::Uuid::now_v7);
+        looked.unwrap();
+        assert_eq!(banned().unwrap()["ended_at"], json!(null), "it was found where it was sold");
     });
 }

@@ -20,30 +20,17 @@ use hege_core::Role;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Where a sample, or what follows its verdict, stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum At {
-    Registered,
-    Sealed,
-    Received,
-    Entered,
-    Checked,
-    Passed,
-    Failed,
-    Refused,
-    Voided,
-    VoidAsked,
-    Applied,
-    Accepted,
-    BodyNamed,
-    HandedOver,
-    Objected,
-    ObjectionTaken,
-    Disposing,
-    Disposed,
+/// Declares the states and the list of all of them.
+macro_rules! states {
+    ($($state:ident),+) => {
+        /// Where a sample, or what follows its verdict, stands.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        enum At { $($state),+ }
+        const ALL: &[At] = &[$($state),+];
+    };
 }
 
-const ALL: [At; 18] = [
+states!(
     Registered,
     Sealed,
     Received,
@@ -61,8 +48,8 @@ const ALL: [At; 18] = [
     Objected,
     ObjectionTaken,
     Disposing,
-    Disposed,
-];
+    Disposed
+);
 
 /// Everything whose conclusion is nonconforming.
 const FAILED: [At; 10] =
@@ -301,7 +288,7 @@ fn tried(server: &Server, ops: &[Op]) {
     server.who(Who::SecondReviewer);
     server.who(Who::Jack);
     let (mut done, mut refused, mut wrong) = (0, 0, Vec::new());
-    for at in ALL {
+    for at in ALL.iter().copied() {
         let sample = at.make(server);
         let rows = Rows::of(server);
         for op in ops {

@@ -462,6 +462,8 @@ pub struct Failed {
     pub analyte: String,
     /// The retest.
     pub confirmation: Option<Doc>,
+    /// The conclusion in force: `voided` where the food fails and only its producer is another than the one named.
+    pub standing: Word<Standing>,
 }
 
 /// The nonconforming items of the nonconforming samples of these months of sampling, both included, sample by sample.
@@ -471,7 +473,10 @@ pub struct Failed {
 pub fn failed_items(conn: &mut Conn, (from, until): (i32, i32)) -> Result<Vec<Failed>, Error> {
     Ok(on!(conn, c => sample::table
         .inner_join(item::table.on(item::city.eq(sample::city).and(item::sample_id.eq(sample::id))))
-        .filter(sample::standing.eq(Word(Standing::Nonconforming)).and(sample::month.between(from, until)))
+        .filter(sample::standing.eq_any([Word(Standing::Nonconforming), Word(Standing::Voided)]))
+        .filter(sample::month.between(from, until))
+        // Of what is void the report stands only where its named producer rightly denied it: it fails all the same.
+        .filter(sample::standing.eq(Word(Standing::Nonconforming)).or(sample::status.eq("approved")))
         .filter(item::verdict.eq(Some("nonconforming")))
         // What a re-inspection cleared has not failed.
         .filter(not(exists(reinspection_item::table
@@ -481,6 +486,7 @@ pub fn failed_items(conn: &mut Conn, (from, until): (i32, i32)) -> Result<Vec<Fa
         .select((
             sample::city, sample::id, sample::region, sample::stage, sample::form_no, sample::product_name,
             sample::producer, sample::sampled_at, sample::decided_at, item::analyte, item::confirmation,
+            sample::standing,
         ))
         .load(c))?)
 }

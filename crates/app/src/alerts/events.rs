@@ -11,6 +11,7 @@ use hege_alerts::{AlertKind, Ending, Happening, Key, Rule};
 use hege_core::Month;
 use hege_core::date::china_date;
 use hege_lab::catalogue::Analytes;
+use hege_rates::Standing;
 use hege_store::alerts::AlertRow;
 use hege_store::samples::{Failed, failed_items};
 use hege_store::types::Ts;
@@ -58,10 +59,11 @@ fn found(sample: &[Failed], all: &[&[Failed]], analytes: &Analytes) -> Vec<Findi
             pathogen: known(item).is_some_and(|analyte| analyte.pathogen),
         })
         .collect();
+    // Who rightly denied to have made it has no part in it.
+    let maker = |of: &'_ Failed| of.producer.clone().filter(|_| of.standing.0 != Standing::Voided);
     let of_producer = |other: &&&[Failed]| {
-        other
-            .first()
-            .is_some_and(|other| other.id != head.id && head.producer.is_some() && other.producer == head.producer)
+        let other = other.first().filter(|other| other.id != head.id);
+        other.is_some_and(|other| maker(head).is_some() && maker(other) == maker(head))
     };
     let day = |other: &&[Failed]| other.first().map(|other| china_date(other.sampled_at.0));
     let other_failures: Vec<Date> = all.iter().filter(of_producer).filter_map(day).collect();
