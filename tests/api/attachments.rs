@@ -138,6 +138,17 @@ fn what_arrives_before_the_network_breaks_is_kept() {
 }
 
 #[test]
+fn what_is_no_digest_names_no_upload() {
+    on_each(|server| {
+        let sample = server.at(Stand::Registered);
+        for sha256 in ["a".repeat(300), "A".repeat(64), "a".repeat(63), "../../etc".to_owned()] {
+            let asked = format!("/samples/{}/attachments/1/upload?bytes=0&sha256={sha256}", id(&sample));
+            server.who(Who::Inspector).get(&asked).invalid(&[("?sha256", "bad_digest"), ("?bytes", "out_of_range")]);
+        }
+    });
+}
+
+#[test]
 fn what_is_not_what_it_is_said_to_be_is_refused_and_leaves_nothing() {
     on_each(|server| {
         let sample = server.at(Stand::Registered);

@@ -82,6 +82,19 @@ fn nobody_who_says_who_held_it_leaves_a_gap_that_is_named() {
 }
 
 #[test]
+fn a_laboratory_is_not_told_where_a_sample_was_sealed() {
+    on_each(|server| {
+        let sample = server.at(Stand::Registered);
+        let mut step = sealed();
+        step["place"] = json!("演示市场 12 号摊");
+        act(server, Who::Inspector, (id(&sample), "custody"), step).ok();
+        act(server, Who::Receiver, (id(&sample), "receipt"), json!({"accepted": true})).ok();
+        let told = |who: Who| server.who(who).sample(id(&sample)).ok()["custody"].to_string().contains("演示市场");
+        assert_eq!([Who::Inspector, Who::Reviewer, Who::Receiver, Who::Tester].map(told), [true, true, false, false]);
+    });
+}
+
+#[test]
 fn what_is_wrong_at_a_step_is_told_at_once_each_at_its_field() {
     on_each(|server| {
         let sample = server.at(Stand::Registered);

@@ -71,6 +71,20 @@ fn without(parts: &mut Parts, name: &str, holding: &str) {
     parts.insert(name.to_owned(), text.replacen(&format!("{line}\n"), "", 1).into_bytes());
 }
 
+/// Another result, and an audit row in no link that records it.
+fn unsealed(parts: &mut Parts) {
+    let text = String::from_utf8(parts["rows.jsonl"].clone()).unwrap();
+    let line = text.lines().find(|line| line.contains("\"table\":\"item\"")).unwrap();
+    let mut bent: Value = serde_json::from_str(line).unwrap();
+    bent["row"]["reported"] = "0.29".into();
+    let (key, revision) = (bent["key"].clone(), bent["row"]["revision"].clone());
+    let hash = hege_store::audit::hash(&bent["row"]);
+    let record = serde_json::json!({"row": {"id": "later", "at": "2099-01-01T00:00:00Z",
+        "rows": [["item", key, hash, revision]]}, "seal": null});
+    parts.insert("rows.jsonl".to_owned(), text.replace(line, &bent.to_string()).into_bytes());
+    parts.get_mut("audit.jsonl").unwrap().extend_from_slice(format!("{record}\n").as_bytes());
+}
+
 fn faults(bytes: &[u8], head: &str) -> Vec<BundleFault> {
     let mut faults: Vec<BundleFault> = checked(bytes, Some(head)).faults.into_iter().map(|fault| fault.fault).collect();
     faults.dedup();
@@ -134,6 +148,19 @@ fn what_was_forged_with_a_manifest_that_fits_is_named() {
         );
         let bent = |parts: &mut Parts| replace(parts, "chain.jsonl", "\"entries\":[[\"", "\"entries\":[[\"x");
         assert!(told(&bent).contains(&BundleFault::LinkBroken));
+        // A line that nobody sealed proves nothing, and a second line of a row or an audit row hides no first one.
+        assert_eq!(told(&unsealed), [BundleFault::RowUnsealed]);
+        let twice = |name: &'static str, holding: &'static str| {
+            move |parts: &mut Parts| {
+                let text = String::from_utf8(parts[name].clone()).unwrap();
+                let line = text.lines().find(|line| line.contains(holding)).unwrap().replace("approved", "disapproved");
+                parts.insert(name.to_owned(), format!("{line}\n{text}").into_bytes());
+            }
+        };
+        assert!(told(&twice(rows, "\"custody_event\"")).contains(&BundleFault::RowDiffers));
+        assert!(told(&twice("audit.jsonl", "\"approved\"")).contains(&BundleFault::AuditDiffers));
+        let more = |parts: &mut Parts| drop(parts.insert("attachments/9-photo.png".to_owned(), b"another".to_vec()));
+        assert_eq!(told(&more), [BundleFault::PartUnknown]);
         assert_eq!(
             told(&|parts| replace(parts, rows, "{\"table\":\"sample\"", "{table")).first(),
             Some(&BundleFault::LineUnreadable)

@@ -117,9 +117,12 @@ pub(crate) async fn attachment_put(
         let view = UploadView { offset: there, bytes: whole, complete: false };
         return Ok(reached(HttpResponse::Accepted(), (there, false)).json(view));
     }
-    let _turn = state.shelf.turn().await?;
-    let finish =
-        move |state: &State| attachments::finish(&state.store, (&state.shelf.files, &state.data_key), &call, &asked);
+    let turn = state.shelf.turn().await?;
+    let finish = move |state: &State| {
+        // Held by the work and not by who asked for it: they may be gone before it ends.
+        let _turn = turn;
+        attachments::finish(&state.store, (&state.shelf.files, &state.data_key), &call, &asked)
+    };
     Ok(done(HttpResponse::Created(), &state.run(finish).await?))
 }
 
@@ -198,8 +201,11 @@ pub(crate) async fn attachment_fetch(
         answer.insert_header((CACHE_CONTROL, "private, max-age=31536000, immutable"));
     }
     if let Some(side) = size.side() {
-        let _turn = state.shelf.turn().await?;
-        let make = move |state: &State| attachments::small(&state.shelf.files, &state.data_key, (&row, side));
+        let turn = state.shelf.turn().await?;
+        let make = move |state: &State| {
+            let _turn = turn;
+            attachments::small(&state.shelf.files, &state.data_key, (&row, side))
+        };
         let small = state.run(make).await?;
         return Ok(answer.insert_header((CONTENT_TYPE, "image/jpeg")).body(small));
     }

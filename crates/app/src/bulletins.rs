@@ -11,7 +11,7 @@ pub use public::{
 
 use crate::after_verdict::Found;
 use crate::record::{audit_at, audit_own};
-use crate::samples::Sample;
+use crate::samples::{Sample, is_in_scope};
 use crate::{Call, Error, Scope, Store, counties};
 use content::content;
 use hege_core::{City, Problem, Problems, RegionCode, Role, SampleId, Stage, UserId};
@@ -146,15 +146,12 @@ fn listed(conn: &mut Conn, call: &Call, draft: &Draft) -> Result<Vec<Found>, Ref
         }
         match Found::load(conn, call, *id) {
             // What is not theirs and what is not there are not told apart.
-            Err(Error::NotFound) => {
-                problems.push(Problem::new(
-                    at,
-                    "outside_scope",
-                    "不存在或不在权限范围内",
-                    "not there, or outside your scope",
-                ));
-            }
+            Err(Error::NotFound) => problems.push(outside(at)),
             Err(error) => return Err(error.into()),
+            // Who deals with one side of a sample sees it, and publishes nothing of it.
+            Ok(sample) if !is_in_scope((sample.sample.stage, sample.sample.region), call) => {
+                problems.push(outside(at));
+            }
             Ok(sample) => {
                 problems.extend(speaks_against(conn, call, (&sample, draft, &at))?);
                 found.push(sample);
@@ -162,6 +159,10 @@ fn listed(conn: &mut Conn, call: &Call, draft: &Draft) -> Result<Vec<Found>, Ref
         }
     }
     problems.into_result(found).map_err(Refused::Problems)
+}
+
+fn outside(at: String) -> Problem {
+    Problem::new(at, "outside_scope", "不存在或不在权限范围内", "not there, or outside your scope")
 }
 
 fn speaks_against(conn: &mut Conn, call: &Call, (found, draft, at): (&Found, &Draft, &str)) -> Result<Problems, Error> {
@@ -234,13 +235,13 @@ fn seen(conn: &mut Conn, call: &Call, id: Uuid) -> Result<Seen, Error> {
     Ok(Seen { row, entries })
 }
 
-/// The bulletins of a person's region, the newest first; at most 200.
+/// The bulletins of a person's region and stages, the newest first; at most 200.
 ///
 /// # Errors
 /// Those of the store.
 pub fn list(store: &Store, call: &Call, state: Option<BulletinState>) -> Result<Vec<BulletinRow>, Error> {
-    let rows = store.read(|conn| Ok::<_, Error>(bulletins_in(conn, counties(call.scope.region), state, 200)?))?;
-    Ok(rows.into_iter().filter(|row| is_visible(row, &call.scope)).collect())
+    let hidden: Vec<Stage> = Stage::ALL.iter().copied().filter(|stage| !call.scope.sees_stage(*stage)).collect();
+    store.read(|conn| Ok(bulletins_in(conn, (counties(call.scope.region), &hidden), state, 200)?))
 }
 
 /// Does an act about a bulletin. What is reviewed and published is held against the samples as they are now.
@@ -317,7 +318,8 @@ pub(crate) fn note(
     touched: &mut Vec<Value>,
 ) -> Result<(), Error> {
     for (entry, bulletin) in entries_of(conn, id)? {
-        if bulletin.state.0 != BulletinState::Published {
+        // In one that is only drafted too: it may be published at this very moment, and nothing then writes the note again.
+        if bulletin.state.0 == BulletinState::Withdrawn {
             continue;
         }
         let next = BulletinEntry {

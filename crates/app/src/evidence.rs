@@ -21,12 +21,13 @@ use hege_store::attachments::{AttachmentRow, attachments_of};
 use hege_store::audit::{AuditRow, Seal};
 use hege_store::evidence::{RowState, audits_about, links_after, rows_of};
 use hege_store::people::person_fetch;
-use hege_store::samples::{Sample, custody_of, sample_fetch};
-use hege_store::types::Id;
-use jiff::Timestamp;
+use hege_store::samples::{CustodyRow, Sample, custody_of, sample_fetch};
+use hege_store::types::{Id, Ts};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufWriter, Seek as _, Write};
 use uuid::Uuid;
 
 /// What the manifest says that the file is.
@@ -36,6 +37,7 @@ const PAGE: i64 = 10;
 /// Parts of a bundle, besides a part for each table and each file.
 const AUDIT: &str = "audit.jsonl";
 const CHAIN: &str = "chain.jsonl";
+const ATTACHMENTS: &str = "attachments/";
 const README: &str = "README.txt";
 const README_TEXT: &str = include_str!("evidence/readme.txt");
 
@@ -81,7 +83,19 @@ pub fn file_name(id: SampleId) -> String {
     format!("evidence-{id}.zip")
 }
 
+/// What a bundle holds besides files and chain, as of one moment.
+struct Moment {
+    sample: Sample,
+    rows: Vec<RowState>,
+    audits: Vec<AuditRow>,
+    attachments: Vec<AttachmentRow>,
+    custody: Vec<CustodyRow>,
+    people: String,
+    head: Option<Value>,
+}
+
 /// Writes the bundle of a sample as of one moment. It streams: memory grows with the sample's own rows and with no file or chain.
+/// Nothing is held of the database while the taker is waited for: the chain lies in a temporary file, and files never change.
 ///
 /// # Errors
 /// [`Error::NotFound`]; those of store, storage and of where it is written to.
@@ -91,36 +105,50 @@ pub fn write(
     (id, at): (SampleId, Timestamp),
     out: &mut (dyn Write + Send),
 ) -> Result<(), EvidenceError> {
-    store.snapshot(|conn| {
-        let sample = sample_fetch(conn, id)?.ok_or(Error::NotFound)?;
-        let rows = rows_of(conn, &sample, id)?;
-        // Nothing of a sample is recorded before it was registered.
-        let audits = audits_about(conn, (sample.city, sample.registered_at), &id.to_string())?;
-        let attachments = attachments_of(conn, id)?;
-        let mut bundle = BundleWriter::new(out);
-        let text = |text: String| move |out: &mut dyn Write| Ok::<_, EvidenceError>(out.write_all(text.as_bytes())?);
-        bundle.part(README, text(README_TEXT.to_owned()))?;
-        bundle.part("readable.txt", text(readable::readable((&sample, id), (&rows, &custody_of(conn, id)?))))?;
-        bundle.part("people.json", text(people(conn, &audits)?))?;
-        bundle.part("rows.jsonl", |out| lines(out, rows.iter().map(row_line)))?;
-        bundle.part(AUDIT, |out| audit_lines(out, &audits))?;
-        let head = bundle.part_of_chain(conn, (&sample, &audits))?;
-        for row in &attachments {
-            attached(&mut bundle, files, row)?;
-        }
-        let unsealed = audits.iter().filter(|row| row.seal.is_none()).map(|row| row.id.0.to_string());
-        let of_whole = json!({
-            "format": FORMAT,
-            "sample": id.to_string(),
-            "form_no": sample.form_no,
-            "city": sample.city,
-            "made_at": at.to_string(),
-            "head": head,
-            "unsealed": unsealed.collect::<Vec<_>>(),
-        });
-        let Value::Object(of_whole) = of_whole else { return Ok(()) };
-        Ok(bundle.finish(of_whole)?)
-    })
+    let mut chain = tempfile::tempfile()?;
+    let moment = store.snapshot(|conn| moment(conn, id, &mut chain))?;
+    chain.rewind()?;
+    let Moment { sample, rows, audits, attachments, custody, people, head } = &moment;
+    let mut bundle = BundleWriter::new(out);
+    let text = |text: String| move |out: &mut dyn Write| Ok::<_, EvidenceError>(out.write_all(text.as_bytes())?);
+    bundle.part(README, text(README_TEXT.to_owned()))?;
+    bundle.part("readable.txt", text(readable::readable((sample, id), (rows, custody))))?;
+    bundle.part("people.json", text(people.clone()))?;
+    bundle.part("rows.jsonl", |out| lines(out, rows.iter().map(row_line)))?;
+    bundle.part(AUDIT, |out| audit_lines(out, audits))?;
+    bundle.part(CHAIN, |out| std::io::copy(&mut chain, out).map(drop).map_err(EvidenceError::from))?;
+    for row in attachments {
+        attached(&mut bundle, files, row)?;
+    }
+    let unsealed = audits.iter().filter(|row| row.seal.is_none()).map(|row| row.id.0.to_string());
+    let of_whole = json!({
+        "format": FORMAT,
+        "sample": id.to_string(),
+        "form_no": sample.form_no,
+        "city": sample.city,
+        "made_at": at.to_string(),
+        "head": head,
+        "unsealed": unsealed.collect::<Vec<_>>(),
+    });
+    let Value::Object(of_whole) = of_whole else { return Ok(()) };
+    Ok(bundle.finish(of_whole)?)
+}
+
+/// How far the clocks of two servers may lie apart: a row may have been recorded by one before another had registered it.
+const APART: SignedDuration = SignedDuration::from_hours(24);
+
+fn moment(conn: &mut Conn, id: SampleId, chain: &mut File) -> Result<Moment, EvidenceError> {
+    let sample = sample_fetch(conn, id)?.ok_or(Error::NotFound)?;
+    let rows = rows_of(conn, &sample, id)?;
+    // Nothing of a sample is recorded before it was registered.
+    let from = Ts(sample.registered_at.0.checked_sub(APART).unwrap_or(Timestamp::MIN));
+    let audits = audits_about(conn, (sample.city, from), &id.to_string())?;
+    let mut out = BufWriter::new(chain);
+    let head = chain_lines(conn, (&sample, &audits), &mut out)?;
+    out.flush()?;
+    let (attachments, custody) = (attachments_of(conn, id)?, custody_of(conn, id)?);
+    let people = people(conn, &audits)?;
+    Ok(Moment { sample, rows, audits, attachments, custody, people, head })
 }
 
 fn row_line(row: &RowState) -> Value {
@@ -153,34 +181,20 @@ fn link_line(link: &Seal) -> Value {
     })
 }
 
-trait Chained {
-    /// Writes the links from the first that holds one of these rows to the head, page by page. The head as the manifest names it.
-    fn part_of_chain(&mut self, conn: &mut Conn, about: (&Sample, &[AuditRow]))
-    -> Result<Option<Value>, EvidenceError>;
-}
-
-impl<W: Write> Chained for BundleWriter<W> {
-    fn part_of_chain(
-        &mut self,
-        conn: &mut Conn,
-        (sample, audits): (&Sample, &[AuditRow]),
-    ) -> Result<Option<Value>, EvidenceError> {
-        let first = audits.iter().filter_map(|row| row.seal).min();
-        let mut head = None;
-        self.part(CHAIN, |out| {
-            let Some(first) = first else { return Ok(()) };
-            let mut after = first - 1;
-            loop {
-                let links = links_after(conn, sample.city, after, PAGE)?;
-                let Some(last) = links.last() else { return Ok::<_, EvidenceError>(()) };
-                after = last.seq;
-                head = Some(json!({
-                    "seq": last.seq, "hash": hex::encode(&last.hash), "at": last.at.0.to_string(),
-                }));
-                lines(out, links.iter().map(link_line))?;
-            }
-        })?;
-        Ok(head)
+/// Writes the links from the first that holds one of these rows to the head, page by page. The head as the manifest names it.
+fn chain_lines(
+    conn: &mut Conn,
+    (sample, audits): (&Sample, &[AuditRow]),
+    out: &mut dyn Write,
+) -> Result<Option<Value>, EvidenceError> {
+    let Some(first) = audits.iter().filter_map(|row| row.seal).min() else { return Ok(None) };
+    let (mut after, mut head) = (first - 1, None);
+    loop {
+        let links = links_after(conn, sample.city, after, PAGE)?;
+        let Some(last) = links.last() else { return Ok(head) };
+        after = last.seq;
+        head = Some(json!({"seq": last.seq, "hash": hex::encode(&last.hash), "at": last.at.0.to_string()}));
+        lines(out, links.iter().map(link_line))?;
     }
 }
 
@@ -189,7 +203,7 @@ pub(crate) fn file_of(row: &Value) -> Option<String> {
     let text = |name: &str| row.get(name).and_then(Value::as_str);
     let extension = text("media_type")?.rsplit('/').next()?;
     let sealed = if row.get("personal")?.as_bool()? { ".sealed" } else { "" };
-    Some(format!("attachments/{}-{}.{extension}{sealed}", row.get("seq")?.as_i64()?, text("kind")?))
+    Some(format!("{ATTACHMENTS}{}-{}.{extension}{sealed}", row.get("seq")?.as_i64()?, text("kind")?))
 }
 
 fn attached<W: Write>(bundle: &mut BundleWriter<W>, files: &Files, row: &AttachmentRow) -> Result<(), EvidenceError> {

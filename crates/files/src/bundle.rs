@@ -31,6 +31,7 @@ words! {
         LineUnreadable = "line_unreadable", "此行无法识别", "a line cannot be read";
         RowDiffers = "row_differs", "与审计记录不符", "the row is not the one that was recorded";
         RowUnrecorded = "row_unrecorded", "审计记录中没有此行", "the row was never recorded";
+        RowUnsealed = "row_unsealed", "记录此行的审计记录尚未入链，请稍后重新导出", "what records the row is in no link yet: take the evidence again";
         RowMissing = "row_missing", "审计记录中的此行缺失", "a recorded row is missing";
         AuditDiffers = "audit_differs", "审计记录与审计链不符", "the audit row is not the one that was sealed";
         AuditUnlinked = "audit_unlinked", "审计记录不在审计链中", "the audit row stands in no link of the chain";

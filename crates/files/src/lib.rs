@@ -20,6 +20,8 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Handle, Runtime};
 use url::Url;
@@ -50,6 +52,8 @@ pub enum Error {
 /// Where files are kept. Its methods wait: they are called on threads that may.
 pub struct Files {
     objects: Arc<dyn ObjectStore>,
+    /// The folder, where it is one.
+    folder: Option<PathBuf>,
     handle: Handle,
     /// Taken when it is dropped.
     runtime: Option<Runtime>,
@@ -61,10 +65,12 @@ impl Files {
     /// # Errors
     /// [`Error::Setting`]; [`Error::Io`] for a folder that cannot be made.
     pub fn open(setting: &str) -> Result<Self, Error> {
+        let is_folder = !setting.starts_with("s3://");
         let objects: Arc<dyn ObjectStore> =
-            if setting.starts_with("s3://") { Arc::new(bucket(setting)?) } else { Arc::new(folder(setting)?) };
+            if is_folder { Arc::new(folder(setting)?) } else { Arc::new(bucket(setting)?) };
         let runtime = Builder::new_multi_thread().worker_threads(THREADS).thread_name("files").enable_all().build()?;
-        Ok(Self { objects, handle: runtime.handle().clone(), runtime: Some(runtime) })
+        let folder = is_folder.then(|| PathBuf::from(setting));
+        Ok(Self { objects, folder, handle: runtime.handle().clone(), runtime: Some(runtime) })
     }
 
     /// Whether a file is there.
@@ -98,7 +104,8 @@ fn folder(setting: &str) -> Result<LocalFileSystem, Error> {
     if setting.trim().is_empty() || setting.contains("://") {
         return Err(Error::Setting(format!("`{setting}` is neither a folder nor s3://BUCKET/PREFIX")));
     }
-    std::fs::create_dir_all(setting)?;
+    // Photos are nobody's on this machine but ours, as the database is.
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(setting)?;
     Ok(LocalFileSystem::new_with_prefix(setting)?.with_fsync(true).with_automatic_cleanup(true))
 }
 

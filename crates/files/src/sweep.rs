@@ -8,6 +8,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 use std::collections::BTreeSet;
+use std::fs::DirEntry;
+use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
 
 /// Names that are asked for at once.
 const BATCH: usize = 200;
@@ -42,6 +45,7 @@ impl Files {
                 swept.pieces += 1;
             }
         }
+        swept.pieces += self.sweep_broken_off(before)?;
         let mut names: Vec<String> = Vec::with_capacity(BATCH);
         let mut kept = self.objects.list(Some(&Path::from("kept")));
         while let Some(found) = self.handle.block_on(kept.next()) {
@@ -52,6 +56,28 @@ impl Files {
             }
         }
         swept.files += self.sweep_these(&names, known)?;
+        Ok(swept)
+    }
+
+    /// Takes away what was being written in a folder when the machine stopped. It is listed by nobody: whoever writes a file calls it
+    /// by its name with `#` and a number until it is whole. A bucket forgets such parts by a rule of its own.
+    fn sweep_broken_off(&self, before: i64) -> Result<usize, Error> {
+        let Some(folder) = &self.folder else { return Ok(0) };
+        let mut swept = 0;
+        let mut folders: Vec<PathBuf> = ["making", "staged", "kept"].map(|name| folder.join(name)).into();
+        while let Some(next) = folders.pop() {
+            let Ok(entries) = std::fs::read_dir(&next) else { continue };
+            for entry in entries {
+                let entry = entry?;
+                let kind = entry.file_type()?;
+                if kind.is_dir() {
+                    folders.push(entry.path());
+                } else if kind.is_file() && is_broken_off(&entry, before)? {
+                    std::fs::remove_file(entry.path())?;
+                    swept += 1;
+                }
+            }
+        }
         Ok(swept)
     }
 
@@ -93,6 +119,14 @@ impl Files {
         let found: Vec<ObjectMeta> = self.handle.block_on(listed.try_collect())?;
         Ok(found.into_iter().filter(|found| is_before(found, before)).map(|found| found.location).collect())
     }
+}
+
+fn is_broken_off(entry: &DirEntry, before: i64) -> Result<bool, Error> {
+    let name = entry.file_name();
+    let number = name.to_str().and_then(|name| name.rsplit_once('#')).map(|(_, number)| number.to_owned());
+    let is_unfinished = number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
+    let written = entry.metadata()?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    Ok(is_unfinished && i64::try_from(written).is_ok_and(|written| written < before))
 }
 
 fn is_before(found: &ObjectMeta, before: i64) -> bool {

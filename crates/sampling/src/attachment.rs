@@ -160,6 +160,15 @@ pub struct Described {
     pub position: Option<Position>,
 }
 
+/// What is said of a text that is none, in Chinese and English.
+pub const BAD_DIGEST: (&str, &str) = ("须为 64 位小写十六进制", "64 hexadecimal digits in small letters");
+
+/// Whether a text is a SHA-256 as it is written here: 64 hexadecimal digits in small letters.
+#[must_use]
+pub fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 impl Described {
     /// Whether it is kept as personal data.
     #[must_use]
@@ -171,9 +180,8 @@ impl Described {
     #[must_use]
     pub fn problems(&self, now: Timestamp) -> Problems {
         let mut problems = Problems::new();
-        let is_digest = self.sha256.len() == 64 && self.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        problems.check(is_digest, || {
-            let (zh, en) = ("须为 64 位小写十六进制", "64 hexadecimal digits in small letters");
+        problems.check(is_digest(&self.sha256), || {
+            let (zh, en) = BAD_DIGEST;
             Problem::new("?sha256", "bad_digest", zh, en)
         });
         let most = self.kind.bytes_max();

@@ -10,6 +10,7 @@ use hege_core::SampleId;
 use jiff::Timestamp;
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, BufWriter, Write as _, stdout};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -31,7 +32,7 @@ impl ExportEvidence {
     pub(crate) fn run(&self) -> Result<()> {
         let (store, files) = (self.database.open()?, self.files.open(&self.database)?);
         let context = || format!("cannot write {}", self.file.display());
-        let out = OpenOptions::new().write(true).create_new(true).open(&self.file).with_context(context)?;
+        let out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.file).with_context(context)?;
         let mut out = BufWriter::new(out);
         let written = evidence::write(&store, &files, (self.sample, Timestamp::now()), &mut out);
         let written = written.map_err(anyhow::Error::from).and_then(|()| {

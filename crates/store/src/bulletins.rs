@@ -6,7 +6,7 @@ use crate::schema::{bulletin, bulletin_entry};
 use crate::types::{Doc, Id, Ts, Word};
 use crate::{Conn, Error, on};
 use diesel::prelude::*;
-use hege_core::SampleId;
+use hege_core::{SampleId, Stage};
 use hege_sampling::publication::BulletinState;
 use serde::Serialize;
 
@@ -127,18 +127,25 @@ pub fn bulletins_list(conn: &mut Conn) -> Result<Vec<BulletinRow>, Error> {
 /// Those of the database.
 pub fn bulletins_in(
     conn: &mut Conn,
-    (low, high): (i32, i32),
+    ((low, high), hidden): ((i32, i32), &[Stage]),
     state: Option<BulletinState>,
     limit: i64,
 ) -> Result<Vec<BulletinRow>, Error> {
     let states: Vec<Word<BulletinState>> =
         state.map_or_else(|| BulletinState::ALL.to_vec(), |state| vec![state]).into_iter().map(Word).collect();
-    Ok(on!(conn, c => bulletin::table
-        .filter(bulletin::region.between(low, high).and(bulletin::state.eq_any(states)))
-        .order((bulletin::drafted_at.desc(), bulletin::id.desc()))
-        .limit(limit)
-        .select(BulletinRow::as_select())
-        .load(c))?)
+    Ok(on!(conn, c => {
+        let mut query = bulletin::table
+            .filter(bulletin::region.between(low, high).and(bulletin::state.eq_any(states)))
+            .order((bulletin::drafted_at.desc(), bulletin::id.desc()))
+            .limit(limit)
+            .select(BulletinRow::as_select())
+            .into_boxed();
+        for stage in hidden {
+            // No stage's code is part of another's.
+            query = query.filter(bulletin::stages.not_like(format!("%{}%", stage.code())));
+        }
+        query.load(c)
+    })?)
 }
 
 /// What a bulletin lists, in its order.

@@ -2,7 +2,7 @@
 
 use crate::body::{Fields, FromFields};
 use hege_app::attachments::AttachmentRow;
-use hege_sampling::attachment::{AttachmentKind, Described, Position, Subject};
+use hege_sampling::attachment::{AttachmentKind, BAD_DIGEST, Described, Position, Subject, is_digest};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -93,6 +93,9 @@ pub(crate) struct Offsetting {
 impl FromFields for Offsetting {
     fn read(fields: &Fields<'_>) -> Option<Self> {
         let sha256 = fields.needed("sha256", fields.text("sha256"));
+        if sha256.as_deref().is_some_and(|text| !is_digest(text)) {
+            fields.problem("sha256", "bad_digest", BAD_DIGEST);
+        }
         let bytes = fields.needed("bytes", fields.within("bytes", (1, i64::from(u32::MAX))));
         Some(Self { sha256: sha256?, bytes: u64::try_from(bytes?).ok()? })
     }

@@ -1,6 +1,6 @@
 //! A bundle held against itself and against a head: no database, nobody trusted.
 
-use super::{AUDIT, Bundle, BundleFault, CHAIN, FORMAT, Fault, file_of};
+use super::{ATTACHMENTS, AUDIT, Bundle, BundleFault, CHAIN, FORMAT, Fault, file_of};
 use hege_store::audit::{hash, seal_hash};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -41,6 +41,15 @@ pub fn check<R: Read + Seek>(file: R, printed: Option<&str>) -> Checked {
 
 type Key = (String, String);
 
+/// What an audit row recorded of a row.
+struct Recorded {
+    revision: i64,
+    at: Option<Timestamp>,
+    hash: String,
+    /// Whether a link holds the audit row: of another nobody can say when it was written.
+    is_sealed: bool,
+}
+
 #[derive(Default)]
 struct Checking {
     checked: Checked,
@@ -48,8 +57,8 @@ struct Checking {
     rows: BTreeMap<Key, (String, usize)>,
     /// Attachments' rows.
     files: Vec<Value>,
-    /// Of each recorded row the last revision, when it was recorded, and its hash.
-    recorded: BTreeMap<Key, (i64, Option<Timestamp>, String)>,
+    /// What was last recorded of each row.
+    recorded: BTreeMap<Key, Recorded>,
     /// Hash of each audit row that says it is sealed, with its link.
     audits: BTreeMap<String, (String, i64)>,
     /// Those of them that their link holds.
@@ -129,24 +138,32 @@ impl Checking {
             self.files.push(row.clone());
         }
         self.checked.counts[1] += 1;
-        self.rows.insert(key, (hash(row), number));
+        if self.rows.insert(key.clone(), (hash(row), number)).is_some() {
+            self.fault(format!("{ROWS}:{number} {} {}", key.0, key.1), BundleFault::RowDiffers);
+        }
     }
 
     fn audit(&mut self, _: (&str, usize), line: Value) {
         let row = line.get("row").unwrap_or(&Value::Null);
         let at: Option<Timestamp> = text(row, "at").parse().ok();
+        let seal = line.get("seal").and_then(Value::as_i64);
         for entry in row.get("rows").and_then(Value::as_array).into_iter().flatten() {
             let key = (nth(entry, 0).to_owned(), nth(entry, 1).to_owned());
             let revision = entry.get(3).and_then(Value::as_i64).unwrap_or_default();
-            let is_later = self.recorded.get(&key).is_none_or(|(last, when, _)| (revision, at) >= (*last, *when));
+            let is_later = self.recorded.get(&key).is_none_or(|last| (revision, at) >= (last.revision, last.at));
             if is_later {
-                self.recorded.insert(key, (revision, at, nth(entry, 2).to_owned()));
+                let hash = nth(entry, 2).to_owned();
+                self.recorded.insert(key, Recorded { revision, at, hash, is_sealed: seal.is_some() });
             }
         }
         self.checked.counts[2] += 1;
-        match line.get("seal").and_then(Value::as_i64) {
-            Some(seal) => drop(self.audits.insert(text(row, "id").to_owned(), (hash(row), seal))),
-            None => self.checked.unsealed += 1,
+        let Some(seal) = seal else {
+            self.checked.unsealed += 1;
+            return;
+        };
+        let id = text(row, "id").to_owned();
+        if self.audits.insert(id.clone(), (hash(row), seal)).is_some() {
+            self.fault(format!("{AUDIT} {id}"), BundleFault::AuditDiffers);
         }
     }
 
@@ -187,8 +204,9 @@ impl Checking {
         for ((table, key), (found, line)) in &self.rows {
             let fault = match self.recorded.get(&(table.clone(), key.clone())) {
                 None => BundleFault::RowUnrecorded,
-                Some((.., recorded)) if recorded != found => BundleFault::RowDiffers,
+                Some(recorded) if recorded.hash != *found => BundleFault::RowDiffers,
                 Some(_) if !is_of(key) => BundleFault::RowUnrecorded,
+                Some(recorded) if !recorded.is_sealed => BundleFault::RowUnsealed,
                 Some(_) => continue,
             };
             faults.push(Fault::new(format!("{ROWS}:{line} {table} {key}"), fault));
@@ -197,12 +215,16 @@ impl Checking {
         faults.extend(missing.map(|(table, key)| Fault::new(format!("{table} {key}"), BundleFault::RowMissing)));
         let unlinked = self.audits.keys().filter(|id| !self.linked.contains(*id));
         faults.extend(unlinked.map(|id| Fault::new(format!("{AUDIT} {id}"), BundleFault::AuditUnlinked)));
+        let mut named = BTreeSet::new();
         for row in &self.files {
             let file = file_of(row).unwrap_or_default();
+            named.insert(file.clone());
             if bundle.sha256(&file) != Some(text(row, "sha256")) {
                 faults.push(Fault::new(file, BundleFault::FileMissing));
             }
         }
+        let strange = bundle.names().into_iter().filter(|name| name.starts_with(ATTACHMENTS) && !named.contains(name));
+        faults.extend(strange.map(|name| Fault::new(name, BundleFault::PartUnknown)));
         let named = bundle.manifest.get("head").filter(|head| !head.is_null()).map(|head| text(head, "hash"));
         if named != self.checked.head.as_ref().map(|(.., hash)| hash.as_str()) {
             faults.push(Fault::new(CHAIN, BundleFault::HeadDiffers));

@@ -130,10 +130,14 @@ fn blinded(sample: Sample) -> Sample {
     sample
 }
 
-/// Takes from a step of custody the proof, which may name whose food it is.
+/// Takes from a step of custody the proof, and the place of what happened in the field, which may name whose food it is.
 fn unproven(mut event: CustodyRow) -> CustodyRow {
+    let is_of_the_field = matches!(event.kind.as_str(), "sealed" | "handed_over" | "dispatched" | "measured");
     if let Some(detail) = event.detail.0.as_object_mut() {
         detail.remove("proof");
+        if is_of_the_field {
+            detail.remove("place");
+        }
     }
     event
 }
