@@ -209,6 +209,32 @@ fn a_sample_that_names_a_task_is_held_to_it_and_what_is_only_doubtful_goes_in() 
 }
 
 #[test]
+fn a_city_takes_no_more_of_a_cell_that_lies_above_it() {
+    on_each(|server| {
+        let whole = server.who(Who::Administrator).post("/quotas", &cell("330000", 50)).ok();
+        let given = server.who(Who::Administrator).post("/tasks", &task(&whole, "330203", 5)).ok();
+        let change = |samples: u32| {
+            let mut body = task(&whole, "330203", samples);
+            for gone in ["quota_id", "region"] {
+                body.as_object_mut().unwrap().remove(gone);
+            }
+            body["revision"] = given["revision"].clone();
+            server.who(Who::CityReviewer).put(&format!("/tasks/{}", id(&given)), &body)
+        };
+        change(6).invalid(&[("/samples", "outside_scope")]);
+        assert_eq!(quota(server, id(&whole))["free"], 45);
+        change(4).ok();
+        assert_eq!(quota(server, id(&whole))["free"], 46);
+        let mut nowhere = visit("closed");
+        nowhere["region"] = json!("330299");
+        let mine = server.who(Who::Administrator).post("/tasks", &task(&quota(server, id(&whole)), "330200", 1)).ok();
+        let path = format!("/tasks/{}/outcomes", id(&mine));
+        server.who(Who::Inspector).post(&path, &nowhere).invalid(&[("/region", "region_unknown")]);
+        is_whole(server);
+    });
+}
+
+#[test]
 fn everything_that_is_wrong_with_a_cell_or_a_task_is_told_at_once_and_nothing_is_written() {
     on_each(|server| {
         let administrator = server.who(Who::Administrator);

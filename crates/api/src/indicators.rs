@@ -284,7 +284,7 @@ pub(crate) async fn indicator_evidence_add(
     let (call, EvidenceGiven(new)) = (state.call(&person), body.given);
     let show = move |state: &State| {
         let answer = |indicator: &Indicator| answered(IndicatorView::from(indicator));
-        indicators::show(&state.store, &call, (plan, &code, &new), &key, &answer)
+        indicators::show((&state.store, &state.regions), &call, (plan, &code, &new), &key, &answer)
     };
     Ok(HttpResponse::Created().json(state.run(show).await?))
 }

@@ -471,7 +471,7 @@ pub(crate) async fn task_outcome_add(
     let OutcomeGiven(outcome) = body.given;
     let record = move |state: &State| {
         let answer = |given: &Given| answered(TaskWholeView::of(given, false));
-        tasks::outcome_add(&state.store, &call, (id, &outcome), &key, &answer)
+        tasks::outcome_add((&state.store, &state.regions), &call, (id, &outcome), &key, &answer)
     };
     Ok(HttpResponse::Created().json(state.run(record).await?))
 }

@@ -62,6 +62,11 @@ pub fn amend(
             return Err(Error::NotFound);
         }
         apply(loaded.status, &Action::Amend, &loaded.past, &loaded.actor)?;
+        if loaded.takes_items {
+            let (zh, en) =
+                ("抽样单由文件导入，不能更正；请作废后重新登记", "it came from a file: void it and register it anew");
+            return Err(Error::Invalid(Problem::new("", "form_imported", zh, en).into()));
+        }
         if before.revision != correction.seen {
             return Err(Error::Conflict);
         }
@@ -107,16 +112,20 @@ fn fitting(
     is_within: IsWithin<'_>,
 ) -> Result<Problems, Error> {
     let is_changed = |field: &str| amended.changes.iter().any(|change| change.field == field);
-    if !["task", "region", "food_class"].into_iter().any(is_changed) {
+    if !["task", "region", "food_class", "sampled_at"].into_iter().any(is_changed) {
         return Ok(Problems::new());
     }
     let items = items.iter().map(|item| item.analyte.clone()).collect();
     let (objections, doubts) = fit_in(conn, call, (&amended.form, &items), is_within)?;
     let mut problems = Problems::new();
+    let mut told = Problems::new();
+    // Of its own task the sample is one already.
+    let is_new = |doubt: &Problem| is_changed("task") || doubt.code != "task_full";
+    doubts.into_vec().into_iter().filter(is_new).for_each(|doubt| told.push(doubt));
     // What was taken for a task that was cancelled since is still corrected.
     let is_told = |problem: &Problem| is_changed("task") || problem.code == "task_differs";
     objections.into_vec().into_iter().filter(is_told).for_each(|problem| problems.push(problem));
-    problems.into_result(doubts).map_err(Error::Invalid)
+    problems.into_result(told).map_err(Error::Invalid)
 }
 
 fn amended(before: &Sample, correction: &Correction<'_>) -> Result<amendment::Amended, Error> {

@@ -13,7 +13,7 @@ use hege_sampling::life_cycle::Status;
 use hege_sampling::task::{OutcomeKind, TaskState};
 use hege_store::Conn;
 use hege_store::cells::cells_between;
-use hege_store::coverage::{Taken, planned, producers, taken, visits};
+use hege_store::coverage::{Taken, planned, producers, taken, taken_by_place, visits};
 use hege_store::quotas::{QuotaRow, quotas_of};
 use hege_store::types::{Id, Ts};
 use jiff::civil::Date;
@@ -106,7 +106,7 @@ pub fn coverage(store: &Store, call: &Call, asked: &Asked) -> Result<Coverage, E
         }
         let grouped = groups.into_iter().map(|(key, lines)| group(key, lines.into_iter(), (year, today)));
         let total = group(String::new(), lines.iter(), (year, today));
-        let without_task = without_task(conn, (year, &total), call, asked)?;
+        let without_task = without_task(conn, year, call, asked)?;
         Ok(Coverage { plan: asked.plan, year, today, groups: grouped.collect(), total, without_task })
     })
 }
@@ -158,6 +158,13 @@ fn lines(conn: &mut Conn, (plan, today): (Id, Date), call: &Call, asked: &Asked)
             found.entry(producer.quota_id).or_default().insert(folded(&producer.producer));
         }
     }
+    let above: BTreeMap<Id, (Option<Id>, bool)> =
+        rows.iter().map(|row| (row.id, (row.parent_id, row.producers.is_some()))).collect();
+    // Producers count where somebody asked for so many: in the cell, or in one that it is a part of.
+    let asks = |id: Id| {
+        let mut chain = std::iter::successors(Some(id), |id| above.get(id)?.0);
+        chain.any(|id| above.get(&id).is_some_and(|(_, asks)| *asks))
+    };
     let (low, high) = asked.region.map_or((i32::MIN, i32::MAX), counties);
     let is_shown = |row: &QuotaRow| {
         let is_seen = region_of(row.region).is_ok_and(|region| call.scope.sees_region(region));
@@ -171,7 +178,8 @@ fn lines(conn: &mut Conn, (plan, today): (Id, Date), call: &Call, asked: &Asked)
         let figures =
             Figures::of(wanted(&row).saturating_sub(samples), counted.get(&row.id).copied().unwrap_or_default());
         let producers_wanted = producers_wanted(&row).saturating_sub(of);
-        Line { producers: found.remove(&row.id).unwrap_or_default(), producers_wanted, figures, row }
+        let producers = found.remove(&row.id).filter(|_| asks(row.id)).unwrap_or_default();
+        Line { producers, producers_wanted, figures, row }
     };
     Ok(rows.into_iter().filter(is_shown).map(line).collect())
 }
@@ -232,25 +240,24 @@ fn recently(today: Date) -> Timestamp {
     CHINA.to_timestamp(first.at(0, 0, 0, 0)).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// Samples of the year that were taken for no task: those that the counters know, without those that the cells tell of.
-fn without_task(
-    conn: &mut Conn,
-    (year, total): (i16, &Group),
-    call: &Call,
-    asked: &Asked,
-) -> Result<Option<u64>, Error> {
+/// Samples of the year that were taken for no task: those that the counters know of these places, without those that name a task,
+/// whatever cell it is of.
+fn without_task(conn: &mut Conn, year: i16, call: &Call, asked: &Asked) -> Result<Option<u64>, Error> {
     let region = asked.region.unwrap_or(call.scope.region);
     if region.level() == RegionLevel::County {
         return Ok(None);
     }
     let (low, high) = counties(region);
     let months = (i32::from(year) * 100 + 1, i32::from(year) * 100 + 12);
-    let of = cells_between(conn, months.0, months.1)?.into_iter().filter(|cell| {
-        (low / 100..=high / 100).contains(&cell.city)
-            && call.scope.sees_stage(cell.stage.0)
-            && asked.stage.is_none_or(|stage| stage == cell.stage.0)
-    });
+    let is_asked = |city: i32, stage: Stage| {
+        (low / 100..=high / 100).contains(&city)
+            && call.scope.sees_stage(stage)
+            && asked.stage.is_none_or(|asked| asked == stage)
+    };
+    let of = cells_between(conn, months.0, months.1)?.into_iter().filter(|cell| is_asked(cell.city, cell.stage.0));
     let known: i64 =
         of.map(|cell| cell.conforming + cell.nonconforming + cell.pending + cell.not_judgeable + cell.risk).sum();
-    Ok(Some(positive(known).saturating_sub(total.figures.counted.taken)))
+    let named = taken_by_place(conn, months)?;
+    let named: i64 = named.into_iter().filter(|row| is_asked(row.city, row.stage.0)).map(|row| row.n).sum();
+    Ok(Some(positive(known - named)))
 }

@@ -4,9 +4,9 @@
 use crate::coverage::{self, GroupBy};
 use crate::once::{Key, once};
 use crate::plans::{YearPlan, fetch};
-use crate::quotas::{plan_of, year_of};
+use crate::quotas::{plan_of, region_of, year_of};
 use crate::record::{audit_at, audit_own};
-use crate::reference::rows;
+use crate::reference::{Regions, rows};
 use crate::{Call, Error, Mark, Store, stored};
 use hege_core::date::china_date;
 use hege_core::{PlanId, Problem, Problems, RegionCode, Stage};
@@ -196,9 +196,10 @@ fn faults(
     });
     if let Some(id) = new.withdraws {
         let city = stored(new.region.city());
-        let is_there = evidence_of(conn, indicator.plan_id)?
+        let sees = |row: &EvidenceRow| region_of(row.region).is_ok_and(|region| call.scope.sees_region(region));
+        let is_there = evidence_of(conn, indicator.plan_id, Some(&indicator.code))?
             .iter()
-            .any(|row| row.id == Id(id) && row.city == city && row.code == indicator.code && row.withdraws.is_none());
+            .any(|row| row.id == Id(id) && row.city == city && sees(row) && row.withdraws.is_none());
         problems.check(is_there, || {
             Problem::new("/withdraws", "evidence_unknown", "该市无此证据", "there is no such evidence in the city")
         });
@@ -211,7 +212,7 @@ fn faults(
 /// # Errors
 /// [`Error::NotFound`] without the indicator; [`Error::Invalid`] with every problem; [`Error::Idempotency`].
 pub fn show(
-    store: &Store,
+    (store, regions): (&Store, &Regions),
     call: &Call,
     (plan, code, new): (PlanId, &str, &New),
     key: &Key,
@@ -220,7 +221,9 @@ pub fn show(
     once(store, call, (stored(new.region.city()), key), answer, |conn| {
         let of = plan_of(conn, Some(plan))?.ok_or(Error::NotFound)?;
         let row = indicators_of(conn, Some(of.id))?.into_iter().find(|row| row.code == code).ok_or(Error::NotFound)?;
-        faults(conn, (&row, year_of(&of)?), (new, call))?.into_result(()).map_err(Error::Invalid)?;
+        let mut problems = faults(conn, (&row, year_of(&of)?), (new, call))?;
+        problems.extend(regions.faults("/region", (new.region, new.done_on)));
+        problems.into_result(()).map_err(Error::Invalid)?;
         let shown = EvidenceRow {
             city: stored(new.region.city()),
             id: Id(key.id),
@@ -238,7 +241,7 @@ pub fn show(
         evidence_insert(conn, &shown)?;
         let detail = json!({"plan": plan.to_string(), "indicator": code});
         audit_at(conn, shown.city, &call.mark(), ("indicator_shown", vec![shown.touched()?], detail))?;
-        let all = evidence_of(conn, of.id)?;
+        let all = evidence_of(conn, of.id, Some(code))?;
         Ok(Indicator { reached: counted(&all, code), coverage: None, row })
     })
 }
@@ -257,8 +260,8 @@ pub fn page(store: &Store, call: &Call, plan: PlanId) -> Result<Page, Error> {
     let of = |by| coverage::coverage(store, call, &coverage::Asked { plan, by, region: None, stage: None });
     let (stages, campaigns) = (of(GroupBy::Stage)?.groups, of(GroupBy::Campaign)?.groups);
     let year_plan = fetch(store, Some(plan))?;
-    let (rows, evidence) =
-        store.read(|conn| Ok::<_, Error>((indicators_of(conn, Some(Id(plan.0)))?, evidence_of(conn, Id(plan.0))?)))?;
+    let (rows, evidence) = store
+        .read(|conn| Ok::<_, Error>((indicators_of(conn, Some(Id(plan.0)))?, evidence_of(conn, Id(plan.0), None)?)))?;
     let indicators = rows.into_iter().map(|row| Indicator {
         reached: counted(&evidence, &row.code),
         coverage: campaigns.iter().find(|group| group.key == row.code).cloned(),

@@ -118,7 +118,7 @@ fn row(plan: Id, (id, parent): (Uuid, Option<Id>), cell: &Cell, (amount, note): 
 }
 
 /// Whether a person sees a cell.
-fn is_seen(row: &QuotaRow, call: &Call) -> bool {
+pub(crate) fn is_seen(row: &QuotaRow, call: &Call) -> bool {
     call.scope.sees_stage(row.stage.0) && region_of(row.region).is_ok_and(|region| call.scope.sees_region(region))
 }
 

@@ -4,8 +4,10 @@ use crate::known::Known;
 use crate::once::{Key, once};
 use crate::quotas::{cell_of, city_of, given_out, is_kept, panel_of, plan_of, region_of, seen, with_parts, year_of};
 use crate::record::{audit_at, audit_own};
+use crate::reference::Regions;
 use crate::samples::{Sample, oversees};
-use crate::{Call, Error, PROVINCE, Store, counties, stored};
+use crate::{Call, Error, PROVINCE, Store, counties, quotas, stored};
+use hege_core::date::china_date;
 use hege_core::{City, LabId, OrganisationId, PlanId, Problem, Problems, QuotaId, RegionCode, Role, Stage, TaskId};
 use hege_sampling::form::Form;
 use hege_sampling::quota::{Amount, Cell, IsWithin, Part};
@@ -280,6 +282,11 @@ pub fn change(store: &Store, call: &Call, place: (TaskId, i64), terms: &Terms) -
             let (zh, en) = (format!("配额尚余 {free} 批次"), format!("the cell has {free} left"));
             Problem::new("/samples", "exceeds_cell", zh, en)
         });
+        problems.check(wanted <= held || quotas::is_seen(&quota.row, call), || {
+            let (zh, en) =
+                ("配额不在您的权限范围内，不得增加", "the cell is outside your scope: no more can be taken of it");
+            Problem::new("/samples", "outside_scope", zh, en)
+        });
         let taken = progress(conn, place.0)?.taken;
         problems.check(wanted >= taken, || {
             let (zh, en) = (format!("已抽样 {taken} 批次"), format!("{taken} are taken already"));
@@ -350,7 +357,7 @@ pub fn cancel(store: &Store, call: &Call, place: (TaskId, i64), reason: &str) ->
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Invalid`] with every problem; [`Error::Idempotency`].
 pub fn outcome_add(
-    store: &Store,
+    (store, regions): (&Store, &Regions),
     call: &Call,
     (id, outcome): (TaskId, &Outcome),
     key: &Key,
@@ -361,7 +368,9 @@ pub fn outcome_add(
         let row = task_fetch(conn, id)?.filter(is_own).ok_or(Error::NotFound)?;
         let task = task_of(&row)?;
         // Whoever was there while the task went on may tell of it afterwards.
-        outcome.faults(&task, call.at).into_result(()).map_err(Error::Invalid)?;
+        let mut problems = outcome.faults(&task, call.at);
+        problems.extend(regions.faults("/region", (outcome.region, china_date(outcome.at))));
+        problems.into_result(()).map_err(Error::Invalid)?;
         let visit = OutcomeRow {
             city: row.city,
             task_id: row.id,

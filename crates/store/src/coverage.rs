@@ -3,7 +3,8 @@
 use crate::types::{Id, Ts, Word, sql};
 use crate::{Conn, Error, on};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Integer, Text};
+use hege_core::Stage;
 use hege_sampling::task::{OutcomeKind, TaskState};
 
 /// Samples that the tasks of a cell are to take.
@@ -65,6 +66,20 @@ pub struct Producer {
     pub producer: String,
 }
 
+/// Samples of a city and a stage that name a task.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct TakenThere {
+    /// The city.
+    #[diesel(sql_type = Integer)]
+    pub city: i32,
+    /// The stage.
+    #[diesel(sql_type = Text)]
+    pub stage: Word<Stage>,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub n: i64,
+}
+
 /// What the tasks of a plan are to take, by cell.
 ///
 /// # Errors
@@ -86,6 +101,17 @@ pub fn taken(conn: &mut Conn, plan: Id, since: Ts) -> Result<Vec<Taken>, Error> 
                FROM task t JOIN sample s ON s.city = t.city AND s.task_id = t.id AND s.task_id IS NOT NULL \
                WHERE t.plan_id = $2 GROUP BY t.quota_id, t.state, s.status";
     Ok(on!(conn, c => diesel::sql_query(sql).bind::<sql::Ts, _>(since).bind::<sql::Id, _>(plan).load(c))?)
+}
+
+/// Samples of some months that name a task, both months included.
+///
+/// # Errors
+/// Those of the database.
+pub fn taken_by_place(conn: &mut Conn, (from, to): (i32, i32)) -> Result<Vec<TakenThere>, Error> {
+    let sql = "SELECT s.city, s.stage, COUNT(*) AS n FROM task t \
+               JOIN sample s ON s.city = t.city AND s.task_id = t.id AND s.task_id IS NOT NULL \
+               WHERE s.month >= $1 AND s.month <= $2 AND s.status NOT IN ('refused', 'voided') GROUP BY s.city, s.stage";
+    Ok(on!(conn, c => diesel::sql_query(sql).bind::<Integer, _>(from).bind::<Integer, _>(to).load(c))?)
 }
 
 /// Visits without a sample for a plan, by cell.

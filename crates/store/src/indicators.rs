@@ -113,13 +113,20 @@ pub fn evidence_insert(conn: &mut Conn, row: &EvidenceRow) -> Result<(), Error> 
     Ok(())
 }
 
-/// The evidence of a plan, by indicator and id.
+/// The evidence of a plan or of one of its indicators, by indicator and id.
 ///
 /// # Errors
 /// Those of the database.
-pub fn evidence_of(conn: &mut Conn, plan: Id) -> Result<Vec<EvidenceRow>, Error> {
-    Ok(on!(conn, c => indicator_evidence::table.filter(indicator_evidence::plan_id.eq(plan))
-        .order((indicator_evidence::code, indicator_evidence::id))
-        .select(EvidenceRow::as_select())
-        .load(c))?)
+pub fn evidence_of(conn: &mut Conn, plan: Id, code: Option<&str>) -> Result<Vec<EvidenceRow>, Error> {
+    Ok(on!(conn, c => {
+        let mut query = indicator_evidence::table
+            .filter(indicator_evidence::plan_id.eq(plan))
+            .order((indicator_evidence::code, indicator_evidence::id))
+            .select(EvidenceRow::as_select())
+            .into_boxed();
+        if let Some(code) = code {
+            query = query.filter(indicator_evidence::code.eq(code));
+        }
+        query.load(c)
+    })?)
 }

@@ -102,9 +102,7 @@ fn cell(book: Book, place: &Place, (whole, item, names): Seen<'_>) -> Option<Str
         ("task_type", _) => (sample.task_type.0 != TaskType::Unstated).then(|| sample.task_type.0.zh().to_owned()),
         (_, Of::Form) => of_form(code, sample, names),
         (_, Of::Sample) => filed.or_else(|| of_sample(code, sample, names)),
-        (_, Of::Item | Of::Value) => {
-            of_result(code, (sample, item?), (origin.as_ref().map(|origin| &origin.filed.0), names))
-        }
+        (_, Of::Item | Of::Value) => of_result(code, item?, (origin.as_ref().map(|origin| &origin.filed.0), names)),
     }
 }
 
@@ -203,11 +201,7 @@ fn of_sample(code: &str, sample: &Sample, names: &Names<'_>) -> Option<String> {
 }
 
 /// A result, its limit and its verdict. Of an imported one the words of its file come first.
-fn of_result(
-    code: &str,
-    (sample, item): (&Sample, &Item),
-    (filed, names): (Option<&Json>, &Names<'_>),
-) -> Option<String> {
+fn of_result(code: &str, item: &Item, (filed, names): (Option<&Json>, &Names<'_>)) -> Option<String> {
     let words = filed.and_then(|filed| filed.get("items")?.get(&item.analyte));
     let word = |place: usize| words.and_then(|words| words.get(place)).and_then(Json::as_str).map(str::to_owned);
     let criterion = item.judgement.as_ref().and_then(|judged| judged.0.get("criteria")?.get(0));
@@ -237,7 +231,7 @@ fn of_result(
         "min_limit_unit" => of("unit").filter(|_| is_least),
         "max_limit" => most(),
         "max_limit_unit" => most().and_then(|_| of("unit")),
-        _ => of_item(item).remove(code).filter(|_| sample.city == item.city),
+        _ => of_item(item).remove(code),
     }
 }
 

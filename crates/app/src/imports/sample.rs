@@ -24,6 +24,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Map, Value as Json, json};
 
+/// Personal cells that are no fields of a form which is filled in here: who took the sample has a login then.
+const BESIDE_PERSONAL: [&str; 5] =
+    ["sampler_names", "sampling_org_contact", "sampling_org_email", "sampling_org_phone", "sampling_org_fax"];
+
 /// What the import of a sample leaves.
 pub(super) struct Ready {
     pub(super) sample: Sample,
@@ -80,6 +84,15 @@ impl Importer<'_> {
     /// enters is what was ordered.
     fn form(&self, rows: &mut [FileRow], history: &History) -> Result<Option<Ready>, Error> {
         let sample = self.row(rows, history)?;
+        let taker = rows.iter().find_map(|row| row.stated("sampling_org_name"));
+        let is_known = taker.is_some_and(|name| matches!(self.organisations.get(name), Some((_, false))));
+        if let Some(first) = rows.first_mut().filter(|_| !is_known) {
+            let words = (
+                "不是在用的抽样单位；抽样单须由其继续办理",
+                "no organisation that takes samples here, and that would go on with the form",
+            );
+            first.said.push(Said::refusal("sampling_org_name", "organisation_unknown", words));
+        }
         if rows.iter().any(|row| row.said.iter().any(|said| said.refuses)) {
             return Ok(None);
         }
@@ -190,8 +203,10 @@ impl Importer<'_> {
         let received: Option<Timestamp> = day("received_on");
         let _reported: Option<Timestamp> = day("reported_on");
         let mut secret = history.personal();
-        if let Some(names) = rows.iter().find_map(|row| row.stated("sampler_names")) {
-            secret.insert("sampler_names".to_owned(), Raw::Text(names.to_owned()));
+        for code in BESIDE_PERSONAL {
+            if let Some(text) = rows.iter().find_map(|row| row.stated(code)) {
+                secret.insert(code.to_owned(), Raw::Text(text.to_owned()));
+            }
         }
         let is_risk = history.task_type == TaskType::RiskMonitoring;
         Ok(Sample {

@@ -2,7 +2,7 @@
 
 use super::table::rows;
 use hege_core::region::RegionLevel;
-use hege_core::{Problems, RegionCode};
+use hege_core::{Problem, Problems, RegionCode};
 use hege_sampling::form::RegionKnown;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -39,6 +39,16 @@ impl Regions {
     #[must_use]
     pub fn get(&self, code: RegionCode) -> Option<&Region> {
         self.0.get(&code)
+    }
+
+    /// What speaks against a code on a day, at a pointer: nothing where it is in force.
+    #[must_use]
+    pub fn faults(&self, at: &str, (code, on): (RegionCode, Date)) -> Problems {
+        let mut problems = Problems::new();
+        problems.check(self.known(code, on) == RegionKnown::InForce, || {
+            Problem::new(at, "region_unknown", "行政区划代码未知或当日未生效", "not known, or not in force on the day")
+        });
+        problems
     }
 
     /// What is known of a code on a day, as a form's check asks.

@@ -2,13 +2,16 @@
 
 use super::{Book, Format, House, counts, on_both, province};
 use hege_app::imports::{self, Which};
+use hege_app::reference::OrganisationKind;
 use hege_app::results::{self, Value};
 use hege_app::samples::{self, id_of};
 use hege_app::{Call, Error};
 use hege_core::{OrganisationId, Role, UserId};
 use hege_rates::Standing;
 use hege_sampling::life_cycle::{Action, Actor};
+use hege_store::people::{Organisation, organisation_fetch, organisations_insert};
 use hege_store::samples::custody_of;
+use hege_store::types::Id;
 use std::collections::BTreeSet;
 use std::path::Path;
 use uuid::Uuid;
@@ -160,6 +163,22 @@ fn rows(bytes: &[u8]) -> Vec<Vec<String>> {
 }
 
 fn import(house: &House, path: &Path) -> imports::Import {
+    // Who took the sample is known here.
+    let known = Organisation {
+        id: Id(Uuid::from_u128(2)),
+        kind: OrganisationKind::Inspecting.code().to_owned(),
+        name: "演示抽样单位".to_owned(),
+        region: 330_106,
+        active: true,
+        revision: 1,
+    };
+    house
+        .store
+        .write(|conn| {
+            let is_there = organisation_fetch(conn, known.id)?.is_some();
+            if is_there { Ok(()) } else { organisations_insert(conn, std::slice::from_ref(&known)) }
+        })
+        .unwrap();
     house.import_by(&province(), path, (false, &|_| true)).unwrap()
 }
 
@@ -191,8 +210,13 @@ fn a_form_with_a_column_out_of_place_or_a_row_that_cannot_be_read_is_told_and_no
         let Err(Error::Invalid(problems)) = imports::open(&renamed, "file.csv", None) else { panic!("refused") };
         let told: Vec<_> = problems.as_slice().iter().map(|one| (one.pointer.as_str(), one.code)).collect();
         assert_eq!(told, [("/header/12", "column_out_of_place")]);
+        let strange = text.replace("演示抽样单位", "演示别家单位");
+        let import = |name: &str, text: &str| import(house, &house.write(name, text.as_bytes()));
+        let refused = import("strange.csv", &strange);
+        assert_eq!(counts(&refused)[..4], [2, 0, 2, 0]);
+        assert_eq!(house.said(&refused)[&2].1.last().map(String::as_str), Some("organisation_unknown"));
         let bent = text.replacen("浙江省杭州市西湖区", "西胡区", 1).replacen("生产日期 2025-05-01", "生产日期 五月", 1);
-        let import = import(house, &house.write("bent.csv", bent.as_bytes()));
+        let import = import("bent.csv", &bent);
         assert_eq!(counts(&import)[..4], [2, 1, 1, 0]);
         let codes: BTreeSet<String> = house.said(&import)[&2].1.iter().cloned().collect();
         assert!(codes.contains("bad_date"), "{codes:?}");
