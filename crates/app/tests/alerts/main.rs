@@ -9,7 +9,7 @@ use hege_app::setup::{load, shipped, year_plan};
 use hege_app::{Call, Error, PROVINCE, Scope, plans, verify};
 use hege_core::{OrganisationId, Role, SampleId, SampleKind, Sector, Stage, TaskType, UserId};
 use hege_rates::{Cell, Standing};
-use hege_sampling::life_cycle::Actor;
+use hege_sampling::life_cycle::{Actor, Status};
 use hege_store::Store;
 use hege_store::alerts::alerts_of;
 use hege_store::cells::{CellRow, cell_apply};
@@ -93,7 +93,11 @@ impl Board {
         self.store
             .write(|conn| {
                 let row = sample_fetch(conn, key(n))?.unwrap();
-                let change = SampleProgress { standing: Word(Standing::Voided), ..SampleProgress::of(&row) };
+                let change = SampleProgress {
+                    status: Status::Voided.code().to_owned(),
+                    standing: Word(Standing::Voided),
+                    ..SampleProgress::of(&row)
+                };
                 let before = row.standing.0;
                 let row = sample_progress(conn, key(n), row.revision, &change)?.unwrap();
                 cell_apply(conn, &CellRow::of(&row, Cell::change(Some(before), Some(Standing::Voided))))
